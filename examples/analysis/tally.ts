@@ -1,0 +1,35 @@
+interface Entry {
+  value: string
+  type: string
+  count: number
+}
+
+/** Counts values irrespective of their case. */
+export class Tally {
+  readonly #entries = new Map<string, Entry>()
+
+  add (value: string, type = ''): void {
+    const key = keyOf(value, type)
+    const entry = this.#entries.get(key)
+    if (entry === undefined) {
+      this.#entries.set(key, { value, type, count: 1 })
+      return
+    }
+    entry.count++
+    // The ALICE of a heading is shown as the Alice of the story.
+    if (entry.value === entry.value.toUpperCase()) entry.value = value
+  }
+
+  count (value: string, type = ''): number {
+    return this.#entries.get(keyOf(value, type))?.count ?? 0
+  }
+
+  /** The most frequent ones first; equal ones in the order of the text. */
+  top (size: number): Entry[] {
+    return [...this.#entries.values()].sort((a, b) => b.count - a.count).slice(0, size)
+  }
+}
+
+function keyOf (value: string, type: string): string {
+  return `${type} ${value.toLowerCase()}`
+}

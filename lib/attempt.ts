@@ -1,0 +1,118 @@
+import { UnrecoverableError, WaitingError, type Job } from 'bullmq'
+import type { JobDefinition } from '../types/definition.js'
+import type { JobContext, JobLogger } from '../types/processor.js'
+import { JobError } from './errors.js'
+import { toFailedReason } from './failure.js'
+import { clampPercent } from './job-state.js'
+import { createOutputCheck, type OutputCheck } from './output.js'
+
+/** Runs a processor, wherever that is. Rejects with what the processor threw. */
+export type Execute = (input: unknown, context: JobContext) => Promise<unknown>
+
+/** The reason with which attempts are stopped when their worker must close: they are not failed, but left to another worker. */
+export const WORKER_CLOSING = new Error('The worker is closing')
+
+/** Runs attempts of one job definition, and knows those that run. */
+export interface AttemptRunner {
+  /** One attempt, as BullMQ calls it: resolves with the output to store, rejects with what makes BullMQ retry or fail the job. */
+  run (job: Job, token?: string): Promise<unknown>
+  /** Aborts the attempt of a job, if it runs here. */
+  stop (jobId: string, reason: Error): void
+  stopAll (reason: Error): void
+}
+
+export function createAttemptRunner (definition: JobDefinition, execute: Execute, log: JobLogger): AttemptRunner {
+  const checkOutput = createOutputCheck(definition.output)
+  const running = new Map<string, AbortController>()
+
+  return {
+    async run (job, token) {
+      const controller = new AbortController()
+      const jobId = job.id as string
+      running.set(jobId, controller)
+      const context = createContext(job, controller.signal, log)
+      try {
+        return await runAttempt(definition, execute, checkOutput, job.data, context, controller)
+      } catch (thrown) {
+        if (thrown === WORKER_CLOSING) {
+          await job.moveToWait(token)
+          throw new WaitingError()
+        }
+        context.log.warn({ err: thrown }, 'The attempt failed')
+        throw toBullError(thrown)
+      } finally {
+        if (running.get(jobId) === controller) running.delete(jobId)
+      }
+    },
+    stop (jobId, reason) { running.get(jobId)?.abort(reason) },
+    stopAll (reason) { for (const controller of running.values()) controller.abort(reason) }
+  }
+}
+
+/**
+ * Runs the processor against the clock. An attempt that must stop ends at once, also where the
+ * processor does not listen to its signal: what it does later has no effect any more.
+ */
+async function runAttempt (
+  definition: JobDefinition, execute: Execute, checkOutput: OutputCheck, input: unknown, context: JobContext, controller: AbortController
+): Promise<unknown> {
+  const { signal } = controller
+  const stopped = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => { reject(signal.reason as Error) }, { once: true })
+  })
+  const timer = setTimeout(() => { controller.abort(timeoutError(definition.timeout)) }, definition.timeout)
+  try {
+    // In a function of its own, as a processor may throw before it returns a promise.
+    const returned = await Promise.race([stopped, (async () => await execute(input, context))()])
+    return checkOutput(returned)
+  } catch (thrown) {
+    // Whatever the abort made the processor throw, the reason for the abort is the reason.
+    throw signal.aborted ? signal.reason : thrown
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function timeoutError (timeout: number): JobError {
+  return new JobError('TIMEOUT', `An attempt ran longer than ${timeout} ms.`, { retryable: true })
+}
+
+function createContext (job: Job, signal: AbortSignal, log: JobLogger): JobContext {
+  const jobId = job.id as string
+  const attempt = job.attemptsMade + 1
+  return {
+    jobId,
+    attempt,
+    maxAttempts: Math.max(job.opts.attempts ?? 1, 1),
+    signal,
+    log: childLogger(log, { job: job.name, jobId, attempt }),
+    async progress (percent, message) {
+      // An attempt that was stopped has nothing to say any more: another one may run.
+      if (signal.aborted) return
+      const clamped = clampPercent(percent)
+      await job.updateProgress(message === undefined ? clamped : { percent: clamped, message })
+    }
+  }
+}
+
+/** A logger that adds fields to each line: the logger's own child, where it can make one. */
+function childLogger (log: JobLogger & { child?: (fields: object) => JobLogger }, fields: object): JobLogger {
+  if (log.child) return log.child(fields)
+  const withFields = (level: keyof JobLogger) => (first: string | object, message?: string): void => {
+    if (typeof first === 'string') log[level](fields, first)
+    else log[level]({ ...fields, ...first }, message)
+  }
+  return { debug: withFields('debug'), info: withFields('info'), warn: withFields('warn'), error: withFields('error') }
+}
+
+/**
+ * What BullMQ is to be told: the reason that it stores, the stack for whoever looks into the
+ * queue, and whether to try again. Never the error itself, as BullMQ reads meanings into names.
+ */
+function toBullError (thrown: unknown): Error {
+  const reason = toFailedReason(thrown)
+  const final = thrown instanceof JobError && !thrown.retryable
+  const error = final ? new UnrecoverableError(reason) : new Error(reason)
+  if (thrown instanceof Error && thrown.stack !== undefined) error.stack = thrown.stack
+  return error
+}

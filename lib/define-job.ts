@@ -1,0 +1,22 @@
+import type { TSchema } from '@sinclair/typebox'
+import type { JobDefinition, JobDefinitionOptions } from '../types/definition.js'
+import { resolveDefinition } from './options.js'
+
+/**
+ * Defines a job: its name, what goes in, what comes out, and how often and how long it is tried.
+ * Server, worker and client all take their types and rules from here.
+ * @throws `OPTION_INVALID` for an unknown option or a broken rule
+ */
+export function defineJob<const Name extends string, Input extends TSchema, Output extends TSchema> (
+  options: JobDefinitionOptions<Name, Input, Output>
+): JobDefinition<Name, Input, Output> {
+  const resolved = resolveDefinition(options)
+  return Object.freeze({
+    ...resolved,
+    name: options.name,
+    input: options.input,
+    output: options.output,
+    backoff: Object.freeze(resolved.backoff),
+    retention: Object.freeze(resolved.retention)
+  })
+}

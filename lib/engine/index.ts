@@ -1,0 +1,86 @@
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import type { Pool } from 'pg'
+import type { Connection } from '../../types/options.js'
+import { OptionInvalidError } from '../errors.js'
+import { openEmbedded } from './embedded.js'
+import type { Engine, EngineLog } from './engine.js'
+import { openPostgres } from './postgres.js'
+import { openRedis } from './redis.js'
+
+/** A share in an engine. The engine closes when its last lease is released. */
+export interface EngineLease {
+  readonly engine: Engine
+  /** Calling it again does nothing. */
+  release (): Promise<void>
+}
+
+interface SharedEngine {
+  readonly opening: Promise<Engine>
+  leases: number
+}
+
+/** Open engines of this process, by what was passed as connection. */
+const shared = new Map<unknown, SharedEngine>()
+
+/**
+ * The engine for a connection. Equal connections share one: the same URL, the same object.
+ * `memory:` alone is shared only within `owner`, as two apps in one process are strangers.
+ * @throws `OPTION_INVALID` where the connection is none we know, `PEER_MISSING`
+ */
+export async function leaseEngine (connection: Connection, owner: object, log: EngineLog): Promise<EngineLease> {
+  const open = pickEngine(connection)
+  const key = connection === 'memory:' ? owner : connection
+  const entry = shared.get(key) ?? { opening: open(log), leases: 0 }
+  shared.set(key, entry)
+  entry.leases++
+  let releasing: Promise<void> | undefined
+  const release = async (): Promise<void> => {
+    if (--entry.leases > 0) return
+    shared.delete(key)
+    const engine = await entry.opening
+    await engine.close()
+  }
+  try {
+    return {
+      engine: await entry.opening,
+      release: () => { releasing ??= release(); return releasing }
+    }
+  } catch (error) {
+    entry.leases--
+    shared.delete(key)
+    throw error
+  }
+}
+
+type Opener = (log: EngineLog) => Promise<Engine>
+
+function pickEngine (connection: Connection): Opener {
+  if (typeof connection === 'string') {
+    const [scheme] = connection.split(':', 1)
+    switch (connection.includes(':') ? scheme : undefined) {
+      case 'redis': case 'rediss': return log => openRedis(connection, log)
+      case 'postgres': case 'postgresql': return log => openPostgres(connection, log)
+      case 'memory': return () => openEmbedded(undefined)
+      case 'file': return () => openEmbedded(connection.slice('file:'.length))
+      // Not shown whole: it may hold a password.
+      default: throw new OptionInvalidError('options.connection', 'must begin with redis:, rediss:, postgres:, postgresql:, memory: or file:', `a string that begins with '${connection.slice(0, 8)}'`)
+    }
+  }
+  if (typeof connection !== 'object' || connection === null) {
+    throw new OptionInvalidError('options.connection', 'must be a URL, ioredis options, an ioredis client or a pg.Pool', typeof connection)
+  }
+  if (isPool(connection)) return log => openPostgres(connection, log)
+  const redis: RedisOptions | Redis | Cluster = connection
+  if (keyPrefix(redis)) {
+    throw new OptionInvalidError('options.connection', 'must not set keyPrefix, which BullMQ cannot work with', `keyPrefix '${String(keyPrefix(redis))}'`)
+  }
+  return log => openRedis(redis, log)
+}
+
+function isPool (connection: object): connection is Pool {
+  return 'query' in connection && 'totalCount' in connection
+}
+
+function keyPrefix (connection: RedisOptions | Redis | Cluster): unknown {
+  return 'options' in connection ? connection.options.keyPrefix : 'keyPrefix' in connection ? connection.keyPrefix : undefined
+}

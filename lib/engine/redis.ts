@@ -1,0 +1,181 @@
+import { createRedisBackend, withBackend, type Queue } from 'bullmq'
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
+import type { Engine, EngineLog } from './engine.js'
+import { loadPeer } from './load-peer.js'
+
+const bull = withBackend(createRedisBackend)
+
+/** How long a command may take, in ms: what a request waits at most for a Redis that is frozen. */
+const COMMAND_TIMEOUT = 900
+
+/**
+ * The client for commands fails fast. An absent Redis must not hold requests back, so nothing is
+ * queued for it, and what was on its way when the connection broke is not sent again: the caller
+ * was told 503 by then and may repeat the request.
+ */
+const COMMAND_OPTIONS = {
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  commandTimeout: COMMAND_TIMEOUT,
+  connectTimeout: 2_000,
+  retryStrategy: reconnectDelay
+} satisfies RedisOptions
+
+/** Workers wait for Redis as long as it takes (BullMQ demands null retries of a blocking client). */
+const WORKER_OPTIONS = {
+  enableOfflineQueue: true,
+  maxRetriesPerRequest: null,
+  connectTimeout: 2_000,
+  retryStrategy: reconnectDelay
+} satisfies RedisOptions
+
+function reconnectDelay (attempt: number): number {
+  return Math.min(attempt * 100, 1_000)
+}
+
+/**
+ * State, metadata and, on demand, the output of one job. Only what is neither waiting for the
+ * first time nor final needs the second look at its lock: `processedOn` stays when an attempt
+ * fails or its worker dies. Never a list: LPOS over a long queue stops Redis for everybody.
+ * KEYS: job, its lock, delayed set, completed set. ARGV: job id, whether to send the output.
+ */
+const READ_JOB = `
+local job = redis.call('HMGET', KEYS[1], 'timestamp', 'processedOn', 'finishedOn', 'atm', 'opts', 'progress', 'failedReason')
+if not job[1] then return nil end
+local state, due, output = 'waiting', false, false
+if job[3] then
+  state = 'failed'
+  if redis.call('ZSCORE', KEYS[4], ARGV[1]) then
+    state = 'completed'
+    if ARGV[2] == '1' then output = redis.call('HGET', KEYS[1], 'returnvalue') end
+  end
+elseif job[2] and redis.call('EXISTS', KEYS[2]) == 1 then
+  state = 'active'
+else
+  due = redis.call('ZSCORE', KEYS[3], ARGV[1])
+  if due then state = 'delayed' end
+end
+return { state, due, output, unpack(job, 1, 7) }`
+
+type Text = string | null
+type JobReply = [state: StoredState, due: Text, output: Text, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: Text, progress: Text, failedReason: Text]
+
+interface CommandClient {
+  readAsyncJob (jobKey: string, lockKey: string, delayedKey: string, completedKey: string, jobId: string, withOutput: 0 | 1): Promise<JobReply | null>
+}
+
+/** Redis or Valkey through ioredis: what production runs on. */
+export async function openRedis (connection: string | RedisOptions | Redis | Cluster, log: EngineLog): Promise<Engine> {
+  const { Redis } = await loadPeer('ioredis', () => import('ioredis'))
+  const connect = (options: RedisOptions): Redis | Cluster => {
+    if (typeof connection === 'string') return new Redis(connection, options)
+    if (isCluster(connection)) return connection.duplicate([], { enableOfflineQueue: options.enableOfflineQueue ?? true, redisOptions: options })
+    if (isClient(connection)) return connection.duplicate(options)
+    return new Redis({ ...connection, ...options })
+  }
+
+  const client = connect(COMMAND_OPTIONS)
+  reportOutages(client, log)
+  await firstConnect(client)
+  client.defineCommand('readAsyncJob', { lua: READ_JOB, numberOfKeys: 4 })
+  const reader = client as typeof client & CommandClient
+  // A Redis Cluster keeps all keys of a queue on one node only under a hash tag.
+  const prefix = isCluster(client) ? '{bull}' : 'bull'
+  const queues: Queue[] = []
+
+  return {
+    kind: 'redis',
+    get available () { return client.status === 'ready' },
+
+    openQueue (name) {
+      const queue = new bull.Queue(name, { connection: client, prefix })
+      queue.on('error', ignoreOutage)
+      queues.push(queue)
+      return queue
+    },
+
+    openWorker (name, processor, options) {
+      const own = connect(WORKER_OPTIONS)
+      own.on('error', ignoreOutage)
+      const worker = new bull.Worker(name, processor, { ...options, prefix, connection: own })
+      return { worker, disconnect: () => { own.disconnect() } }
+    },
+
+    async readJob (queueName, jobId, withOutput) {
+      const base = `${prefix}:${queueName}:`
+      const reply = await reader.readAsyncJob(base + jobId, `${base}${jobId}:lock`, `${base}delayed`, `${base}completed`, jobId, withOutput ? 1 : 0)
+      return reply === null ? undefined : toStoredJob(reply)
+    },
+
+    async close () {
+      // BullMQ waits for its initialization, which an absent Redis never finishes.
+      if (client.status === 'ready') await Promise.all(queues.map(queue => queue.close()))
+      client.disconnect()
+    }
+  }
+}
+
+function toStoredJob ([state, due, output, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply): StoredJob {
+  return {
+    state,
+    timestamp: Number(timestamp),
+    // BullMQ keeps the order of jobs that fall due in one ms in the score's lower 12 bits.
+    delayedUntil: due === null ? undefined : Math.floor(Number(due) / 0x1000),
+    processedOn: optionalNumber(processedOn),
+    finishedOn: optionalNumber(finishedOn),
+    attemptsMade: Number(attemptsMade ?? 0),
+    opts: JSON.parse(opts ?? '{}') as StoredJobOptions,
+    progress: JSON.parse(progress ?? '0'),
+    failedReason: failedReason ?? undefined,
+    output: output === null ? undefined : JSON.parse(output)
+  }
+}
+
+function optionalNumber (text: Text): number | undefined {
+  return text === null ? undefined : Number(text)
+}
+
+function isClient (connection: object): connection is Redis | Cluster {
+  return 'duplicate' in connection && 'defineCommand' in connection
+}
+
+function isCluster (connection: object): connection is Cluster {
+  return isClient(connection) && 'isCluster' in connection && connection.isCluster
+}
+
+/** How long the start waits for Redis, in ms, before the service boots without it. */
+const CONNECT_PATIENCE = 2_000
+
+/** So that the first request finds Redis ready; or, where it cannot be reached, a service that answers 503. */
+async function firstConnect (client: Redis | Cluster): Promise<void> {
+  if (client.status === 'ready') return
+  await new Promise<void>(resolve => {
+    const settle = (): void => {
+      clearTimeout(timer)
+      client.off('ready', settle)
+      client.off('error', settle)
+      resolve()
+    }
+    const timer = setTimeout(settle, CONNECT_PATIENCE)
+    client.on('ready', settle)
+    client.on('error', settle)
+  })
+}
+
+/** One line when Redis goes, one when it is back; not one for each attempt to reconnect. */
+function reportOutages (client: Redis | Cluster, log: EngineLog): void {
+  let away = false
+  client.on('error', (error: Error) => {
+    if (away) return
+    away = true
+    log.warn({ err: error }, 'Redis is unreachable: requests are answered 503 until it is back')
+  })
+  client.on('ready', () => {
+    if (away) log.info({}, 'Redis is back')
+    away = false
+  })
+}
+
+/** The command client, on the same Redis, reports outages. */
+function ignoreOutage (): void {}

@@ -1,0 +1,79 @@
+import createError from '@fastify/error'
+import type { InputIssue, JobFailure } from '../types/job.js'
+
+/*
+ * Every error this package throws. What a client may see: code, sentence, HTTP status. The
+ * sentence tells what happened, and what to do next where that is not plain.
+ */
+
+/** The base of all of them, by which our errors are told from the host's. */
+export class AsyncJobsError extends Error {}
+
+/** @param status of the answer; errors at registration have none */
+function define<Args extends string[]> (code: string, sentence: string, status?: number): createError.FastifyErrorConstructor<{ code: string }, Args> {
+  // Typed too narrowly: of its base, @fastify/error uses only the prototype.
+  return createError<Args>(code, sentence, status, AsyncJobsError as unknown as ErrorConstructor)
+}
+
+// Answers
+export const JobNotFoundError = define<[]>('JOB_NOT_FOUND', 'There is no such job, or it is not yours.', 404)
+export const JobExpiredError = define<[string]>('JOB_EXPIRED', 'The job and its result were kept until %s. Submit it again.', 410)
+export const JobNotFinishedError = define<[string]>('JOB_NOT_FINISHED', 'The job is %s. Ask again after the time that Retry-After tells.', 409)
+export const JobFailedError = define<[string]>('JOB_FAILED', '%s', 409)
+export const JobCanceledError = define<[]>('JOB_CANCELED', 'The job was canceled.', 409)
+export const InputInvalidError = define<[string]>('INPUT_INVALID', 'The input is not valid: %s', 400)
+export const StoreUnavailableError = define<[]>('STORE_UNAVAILABLE', 'The job store cannot be reached. Try again shortly.', 503)
+
+// Registration
+export const OptionInvalidError = define<[string, string, string]>('OPTION_INVALID', 'fastify-async-jobs: %s %s; given: %s')
+export const PeerMissingError = define<[string, string]>('PEER_MISSING', 'fastify-async-jobs: this connection needs the package "%s". Install it: npm install %s')
+export const EmbeddedInProductionError = define<[]>('EMBEDDED_IN_PRODUCTION', 'fastify-async-jobs: no connection was given and NODE_ENV is "production". Pass connection: a redis:// or postgres:// URL (or memory: where losing every job with the process is what you want)')
+export const PrefixTakenError = define<[string, string, string]>('PREFIX_TAKEN', 'fastify-async-jobs: the prefix "%s" has the job "%s" already. Give the job "%s" a prefix of its own')
+export const JobTwiceError = define<[string]>('JOB_TWICE', 'fastify-async-jobs: the job "%s" is registered already on this connection. Use one registration, or another name')
+export const JobNotRegisteredError = define<[string]>('JOB_NOT_REGISTERED', 'fastify-async-jobs: no job "%s" is registered here. Register the plugin with it before it is used')
+export const ProcessorModuleError = define<[string, string]>('PROCESSOR_MODULE', 'fastify-async-jobs: the processor module %s %s')
+
+/** What a problem carries beside code, status and sentence. */
+export interface ProblemDetails {
+  jobId?: string
+  error?: JobFailure
+  issues?: InputIssue[]
+  /** Headers of the answer; Fastify's own error handler sets them too. */
+  headers?: Record<string, string>
+}
+
+/** Gives an error of this registry what its problem shows beside the sentence. */
+export function withDetails<E extends Error> (error: E, details: ProblemDetails): E & ProblemDetails {
+  return Object.assign(error, details)
+}
+
+/** Options of a `JobError`. */
+export interface JobErrorOptions extends ErrorOptions {
+  /** JSON that clients see beside code and message. */
+  data?: unknown
+  /** The HTTP status that `GET /result` answers for it. Default 409. */
+  status?: number
+  /** `true`: counts as a failed attempt that may be repeated. Default `false`: the job fails at once. */
+  retryable?: boolean
+}
+
+/** The one error whose code and message a processor shows to the clients of its job. */
+export class JobError extends Error {
+  override readonly name = 'JobError'
+  readonly code: string
+  readonly data: unknown
+  readonly status: number | undefined
+  readonly retryable: boolean
+
+  /**
+   * @param code stable and upper case, for programs: `TEXT_TOO_LONG`
+   * @param message a sentence for people
+   */
+  constructor (code: string, message: string, options: JobErrorOptions = {}) {
+    super(message, options)
+    this.code = code
+    this.data = options.data
+    this.status = options.status
+    this.retryable = options.retryable ?? false
+  }
+}

@@ -1,0 +1,61 @@
+import type { JobFailure } from '../types/job.js'
+import { JobError } from './errors.js'
+
+/** What BullMQ stores as the reason when a worker died too often. */
+const STALLED_REASON = 'job stalled more than allowable limit'
+
+const STALLED: JobFailure = { code: 'STALLED', message: 'The worker that ran the job died, more often than is allowed.' }
+const PROCESSOR_ERROR: JobFailure = { code: 'PROCESSOR_ERROR', message: 'The job failed for an internal reason.' }
+
+/** What stands before the JSON of a failure that clients may see. Workers in other languages may write it too. */
+const MARK = 'JobError '
+
+/** A failure as it is stored; `status` is what `GET /result` answers for it. */
+export interface StoredFailure extends JobFailure {
+  status?: number
+}
+
+/** What BullMQ stores as `failedReason` for what a processor threw. */
+export function toFailedReason (thrown: unknown): string {
+  if (thrown instanceof JobError) {
+    const { code, message, data, status } = thrown
+    return MARK + (tryStringify({ code, message, data, status }) ?? JSON.stringify({ code, message, status }))
+  }
+  const reason = thrown instanceof Error ? thrown.message : String(thrown)
+  // Only a JobError is shown to clients: an error that merely reads like one must not be. And
+  // BullMQ has meanings of its own for messages that begin with its name.
+  return reason.startsWith(MARK) || reason.startsWith('bullmq:') ? `Error: ${reason}` : reason
+}
+
+/** What clients may know of a stored `failedReason`. */
+export function fromFailedReason (reason: string | undefined): StoredFailure {
+  if (reason === STALLED_REASON) return STALLED
+  if (!reason?.startsWith(MARK)) return PROCESSOR_ERROR
+  try {
+    const failure: unknown = JSON.parse(reason.slice(MARK.length))
+    return isStoredFailure(failure) ? failure : PROCESSOR_ERROR
+  } catch {
+    // Another worker wrote the mark, but no JSON behind it.
+    return PROCESSOR_ERROR
+  }
+}
+
+/** What a failed job shows of its failure; the status that `GET /result` answers for it is not part of it. */
+export function publicFailure ({ code, message, data }: StoredFailure): JobFailure {
+  return { code, message, ...(data !== undefined && { data }) }
+}
+
+/** Undefined where the data is not JSON, which must not hide the error it came with. */
+function tryStringify (failure: StoredFailure): string | undefined {
+  try {
+    return JSON.stringify(failure)
+  } catch {
+    return undefined
+  }
+}
+
+function isStoredFailure (value: unknown): value is StoredFailure {
+  return typeof value === 'object' && value !== null &&
+    'code' in value && typeof value.code === 'string' &&
+    'message' in value && typeof value.message === 'string'
+}

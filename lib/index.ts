@@ -1,0 +1,20 @@
+// The plugin
+export { asyncJobs, asyncJobs as default } from './plugin.js'
+export type { AsyncJobsPlugin } from './plugin.js'
+export type { AsyncJobsOptions, Connection, CreateWorkerOptions, JobWorker, WorkerOptions } from '../types/options.js'
+
+// The definition of a job, and schemas for it
+export { defineJob } from './define-job.js'
+export { Type } from '@sinclair/typebox'
+export type { Backoff, InputOf, JobDefinition, JobDefinitionOptions, OutputOf, Retention } from '../types/definition.js'
+
+// Running jobs
+export { createWorker } from './worker.js'
+export { JobError } from './errors.js'
+export type { JobErrorOptions } from './errors.js'
+export type { JobContext, JobLogger, Processor } from '../types/processor.js'
+
+// What clients see, and the host's own code
+export type { InputIssue, Job, JobFailure, JobLinks, JobStatus, Problem } from '../types/job.js'
+export type { JobHandle, JobsLookup } from '../types/handle.js'
+export type {} from '../types/fastify.js'

@@ -1,0 +1,67 @@
+import type { JobsOptions, Queue } from 'bullmq'
+import type { JobDefinition } from '../types/definition.js'
+import type { Engine } from './engine/engine.js'
+import { StoreUnavailableError } from './errors.js'
+import { isJobId, makeJobId } from './job-id.js'
+import { expiresAt } from './job-state.js'
+import type { StoredJob } from './stored-job.js'
+
+/** What became of the search for a job. */
+export type Found =
+  | { outcome: 'found', stored: StoredJob }
+  | { outcome: 'expired', expiredAt: number }
+  | { outcome: 'unknown' }
+
+/** Submits jobs and reads them, over one BullMQ queue. */
+export interface JobQueue {
+  readonly queue: Queue
+  /** Stores a new job. @throws `STORE_UNAVAILABLE` */
+  submit (input: unknown): Promise<{ jobId: string, stored: StoredJob }>
+  /** Reads a job in one round trip of constant cost. @throws `STORE_UNAVAILABLE` */
+  read (jobId: string, withOutput: boolean): Promise<Found>
+}
+
+export function openJobQueue (engine: Engine, definition: JobDefinition): JobQueue {
+  const queue = engine.openQueue(definition.name)
+  const opts: JobsOptions = {
+    attempts: definition.attempts,
+    backoff: definition.backoff,
+    removeOnComplete: { age: definition.retention.completed },
+    removeOnFail: { age: definition.retention.failed }
+  }
+  return {
+    queue,
+
+    async submit (input) {
+      const jobId = makeJobId()
+      const timestamp = Date.now()
+      await ask(engine, () => queue.add(definition.name, input, { ...opts, jobId, timestamp }))
+      return { jobId, stored: { state: 'waiting', timestamp, attemptsMade: 0, opts, progress: 0 } }
+    },
+
+    async read (jobId, withOutput) {
+      if (!isJobId(jobId)) return { outcome: 'unknown' }
+      const stored = await ask(engine, () => engine.readJob(definition.name, jobId, withOutput))
+      if (stored === undefined) return { outcome: 'unknown' }
+      // BullMQ removes by age only when some other job finishes.
+      const expiry = expiresAt(stored)
+      return expiry !== undefined && expiry <= Date.now()
+        ? { outcome: 'expired', expiredAt: expiry }
+        : { outcome: 'found', stored }
+    }
+  }
+}
+
+/** Whatever keeps the store from answering is the same to callers. The cause is for the log. */
+async function ask<Answer> (engine: Engine, question: () => Promise<Answer>): Promise<Answer> {
+  if (!engine.available) throw unavailable(undefined)
+  try {
+    return await question()
+  } catch (cause) {
+    throw unavailable(cause)
+  }
+}
+
+function unavailable (cause: unknown): Error {
+  return Object.assign(new StoreUnavailableError(), { cause, headers: { 'retry-after': '1' } })
+}

@@ -1,0 +1,38 @@
+import { JobError } from './errors.js'
+import { compile, describeIssues, toIssues } from './validator.js'
+
+/** Turns what a processor returned into what is stored. @throws JobError `OUTPUT_INVALID` */
+export type OutputCheck = (returned: unknown) => unknown
+
+/**
+ * Checks what clients will get: the JSON of the value, not the value, as a Date becomes a string
+ * and `undefined` disappears. No output is null.
+ */
+export function createOutputCheck (schema: object): OutputCheck {
+  const check = compile(schema)
+  return returned => {
+    const output = toJson(returned ?? null)
+    if (check(output)) return output
+    throw invalid(describeIssues(toIssues(check.errors)))
+  }
+}
+
+/** The JSON of a value, parsed again. @throws JobError `OUTPUT_INVALID` */
+export function toJson (value: unknown): unknown {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (error) {
+    throw invalid(`is not JSON: ${(error as Error).message}`, error)
+  }
+  if (text === undefined) throw invalid(`is not JSON: a ${typeof value}`)
+  return JSON.parse(text)
+}
+
+/** Retried like any failed attempt: the next one may do better. What is wrong is for the log, not for clients. */
+function invalid (reason: string, cause?: unknown): JobError {
+  return new JobError('OUTPUT_INVALID', 'The job produced an output that does not have the promised form.', {
+    retryable: true,
+    cause: cause ?? new TypeError(`The output ${reason}`)
+  })
+}

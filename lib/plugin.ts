@@ -1,0 +1,76 @@
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import type { JobDefinition } from '../types/definition.js'
+import type { AsyncJobsOptions } from '../types/options.js'
+import type { Processor } from '../types/processor.js'
+import { leaseEngine } from './engine/index.js'
+import { createJobHandle, jobOperations } from './job-handle.js'
+import { resolveBase } from './job-links.js'
+import { openJobQueue } from './job-queue.js'
+import { resolveOptions } from './options.js'
+import { registryOf } from './registry.js'
+import { registerRoutes } from './routes/index.js'
+import { createExecution, startWorker } from './worker.js'
+
+/** The plugin: registered once for each job. Generic, so that `processor` is checked against `job`. */
+export interface AsyncJobsPlugin {
+  <Definition extends JobDefinition> (app: FastifyInstance, options: AsyncJobsOptions<Definition> & { prefix?: string }): Promise<void>
+}
+
+async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?: string }): Promise<void> {
+  const options = resolveOptions(given, process.env)
+  const { job } = options
+  // Before the engine is opened: a processor that does not exist should not cost a connection.
+  const execution = options.processor === undefined
+    ? undefined
+    : createExecution(options.processor as Processor<JobDefinition> | URL | string, options.worker)
+  if (options.connectionDefaulted) {
+    app.log.warn(`fastify-async-jobs: no connection for the job "${job.name}": its jobs live in the memory of this process and are gone with it. Pass connection: a redis:// or postgres:// URL`)
+  }
+  const { engine, release } = await leaseEngine(options.connection, app.server, app.log)
+  app.addHook('onClose', release)
+
+  const queue = openJobQueue(engine, job)
+  const operations = jobOperations(queue, options.pollAfter)
+  const prefix = joinPaths(app.prefix, given.prefix ?? '')
+  const base = options.publicUrl + prefix
+  registryOf(app).add(job, createJobHandle(job, queue, operations, base), options.routes ? prefix : undefined)
+
+  if (execution !== undefined) {
+    let close = execution.close
+    // Jobs may need what the host's other plugins set up: they wait until all have.
+    app.addHook('onReady', async () => {
+      close = startWorker(engine, job, execution, options.worker, app.log).close
+    })
+    // Hooks run in reverse order: before the engine is released.
+    app.addHook('onClose', async () => { await close() })
+  }
+
+  if (options.routes) {
+    await app.register(async routes => {
+      registerRoutes(routes, {
+        definition: job,
+        operations,
+        prefix: base,
+        baseOf: base.includes(':')
+          ? request => options.publicUrl + resolveBase(prefix, request.params as Record<string, string>)
+          : () => base,
+        operationId: verb => verb + pascalCase(job.name)
+      }, options.errors)
+    }, { prefix: given.prefix ?? '' })
+  }
+}
+
+function joinPaths (outer: string, inner: string): string {
+  return `${outer}/${inner}`.replace(/\/{2,}/g, '/').replace(/\/$/, '')
+}
+
+function pascalCase (name: string): string {
+  return name.split(/[^A-Za-z0-9]+/).map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+}
+
+/**
+ * Registers a job: its routes under `prefix`, its worker, and `app.jobs(job)`.
+ * Wrapped, so that the handle is there for the host; the routes are encapsulated.
+ */
+export const asyncJobs = fp(plugin as FastifyPluginAsync<AsyncJobsOptions>, { name: 'fastify-async-jobs', fastify: '5.x' }) as unknown as AsyncJobsPlugin

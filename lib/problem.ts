@@ -1,0 +1,45 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Problem } from '../types/job.js'
+import { AsyncJobsError, type ProblemDetails } from './errors.js'
+import { toIssues } from './validator.js'
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** What Fastify throws before a route is reached, and what we call it. Others of its kind are INPUT_MALFORMED. */
+const FASTIFY_CODES: Record<string, string> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'INPUT_TOO_LARGE'
+}
+
+/** Answers errors of this package, and of Fastify about the input, as a problem (RFC 9457). All others are the host's. */
+export function sendProblem (error: FastifyError & ProblemDetails, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = toProblem(error)
+  // Thrown on, an error goes to the error handler of the enclosing plugin, and in the end to Fastify's.
+  if (problem === undefined) throw error
+  // What clients are not told. An absent store has no cause: the engine reports it once.
+  if (error.cause !== undefined) request.log.error({ err: error.cause }, error.message)
+  void reply.code(problem.status).headers(error.headers ?? {}).type(PROBLEM_TYPE).send(problem)
+}
+
+function toProblem (error: FastifyError & ProblemDetails): Problem | undefined {
+  if (error instanceof AsyncJobsError) return problem(error.statusCode ?? 500, error.code, error.message, error)
+  if (error.validationContext !== undefined || error.validation !== undefined) {
+    return problem(400, 'INPUT_INVALID', error.message, { issues: toIssues(error.validation) })
+  }
+  if (!error.code?.startsWith('FST_ERR_CTP_')) return undefined
+  return problem(error.statusCode ?? 400, FASTIFY_CODES[error.code] ?? 'INPUT_MALFORMED', error.message, {})
+}
+
+function problem (status: number, code: string, detail: string, { jobId, error, issues }: ProblemDetails): Problem {
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    code,
+    ...(jobId !== undefined && { jobId }),
+    ...(error !== undefined && { error }),
+    ...(issues !== undefined && { issues })
+  }
+}

@@ -1,0 +1,28 @@
+import type { JobDefinition } from '../types/definition.js'
+import type { JobLogger } from '../types/processor.js'
+import type { Engine } from './engine/engine.js'
+
+/** How often expired jobs are looked for at most, in ms. */
+const LONGEST_INTERVAL = 60_000
+
+/** Jobs deleted with one command, so that the store is not held up. */
+const BATCH = 1_000
+
+/**
+ * Deletes jobs whose retention has passed, on a timer: BullMQ itself deletes by age only when
+ * some other job finishes, so that the last results of a quiet queue would stay for ever.
+ * @returns stops it
+ */
+export function keepRetention (engine: Engine, definition: JobDefinition, log: JobLogger): () => void {
+  const { completed, failed } = definition.retention
+  const queue = engine.openQueue(definition.name)
+  const clean = async (): Promise<void> => {
+    if (!engine.available) return
+    await queue.clean(completed * 1000, BATCH, 'completed')
+    await queue.clean(failed * 1000, BATCH, 'failed')
+  }
+  const timer = setInterval(() => {
+    clean().catch((error: unknown) => { log.warn({ err: error, job: definition.name }, 'Expired jobs could not be deleted') })
+  }, Math.min(completed * 1000, failed * 1000, LONGEST_INTERVAL))
+  return () => { clearInterval(timer) }
+}

@@ -1,0 +1,116 @@
+import { parentPort } from 'node:worker_threads'
+import type { JobLogger, Processor } from '../types/processor.js'
+import { JobError, ProcessorModuleError } from './errors.js'
+import { toJson } from './output.js'
+import { CHILD_INIT, CHILD_INIT_COMPLETED, CHILD_INIT_FAILED, type ChildMessage, type ParentMessage, type SandboxFailure } from './sandbox-messages.js'
+
+/* The program of a sandbox: loads the processor's module and runs one job after the other. */
+
+type Incoming = ParentMessage | { cmd: typeof CHILD_INIT, value: string }
+
+/** Resolves once the message has left, so that what follows may be the end. */
+function send (message: ChildMessage | { cmd: number, err?: { message: string, stack: string | undefined } }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (parentPort) {
+      parentPort.postMessage(message)
+      resolve()
+    } else {
+      process.send?.(message, (error: Error | null) => { if (error) reject(error); else resolve() })
+    }
+  })
+}
+
+let processor: Processor<never>
+let attempt: AbortController | undefined
+let calls = 0
+const pending = new Map<number, (error: string | undefined) => void>()
+
+async function receive (message: Incoming): Promise<void> {
+  if ('cmd' in message) return await load(message.value)
+  switch (message.type) {
+    case 'run': return await run(message)
+    case 'abort': return attempt?.abort(new Error(message.reason))
+    case 'done': pending.get(message.call)?.(message.error)
+  }
+}
+
+async function load (href: string): Promise<void> {
+  try {
+    const module = await import(href) as { default?: unknown }
+    const found = isModule(module.default) ? module.default.default : module.default
+    if (typeof found !== 'function') throw new ProcessorModuleError(href, 'has no function as its default export')
+    processor = found as Processor<never>
+    await send({ cmd: CHILD_INIT_COMPLETED })
+  } catch (thrown) {
+    const { message, stack } = asError(thrown)
+    await send({ cmd: CHILD_INIT_FAILED, err: { message, stack } })
+    process.exit(1)
+  }
+}
+
+/** What `import()` makes of a CommonJS module that was an ES module in its source. */
+function isModule (value: unknown): value is { default: unknown } {
+  return typeof value === 'object' && value !== null && 'default' in value
+}
+
+async function run ({ input, jobId, attempt: number, maxAttempts }: Extract<ParentMessage, { type: 'run' }>): Promise<void> {
+  attempt = new AbortController()
+  try {
+    const returned = await processor(input as never, {
+      jobId,
+      attempt: number,
+      maxAttempts,
+      signal: attempt.signal,
+      log,
+      progress: (percent, message) => call(id => ({ type: 'progress', call: id, percent, message }))
+    })
+    await send({ type: 'completed', output: toJson(returned ?? null) })
+  } catch (thrown) {
+    await send({ type: 'failed', failure: toFailure(thrown) })
+  }
+}
+
+/** Calls out of the sandbox; resolves when the worker has done it. */
+function call (message: (id: number) => ChildMessage): Promise<void> {
+  const id = calls++
+  return new Promise((resolve, reject) => {
+    pending.set(id, error => {
+      pending.delete(id)
+      if (error === undefined) resolve()
+      else reject(new Error(error))
+    })
+    send(message(id)).catch(reject)
+  })
+}
+
+const logAt = (level: keyof JobLogger) => (first: string | object, message?: string): void => {
+  const line = typeof first === 'string' ? { fields: {}, message: first } : { fields: plain(first), message }
+  void send({ type: 'log', level, ...line })
+}
+const log: JobLogger = { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') }
+
+/** Log fields as they can leave the sandbox: an error loses its message in JSON. */
+function plain (fields: object): object {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) =>
+    [name, value instanceof Error ? { type: value.name, message: value.message, stack: value.stack } : JSON.parse(JSON.stringify(value) ?? 'null')]))
+}
+
+function toFailure (thrown: unknown): SandboxFailure {
+  const { message, stack } = asError(thrown)
+  if (!(thrown instanceof JobError)) return { message, stack }
+  const { code, data, status, retryable } = thrown
+  return { message, stack, jobError: { code, data, status, retryable } }
+}
+
+function asError (thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
+// Thrown outside the processor's promise: nobody knows what state this process is in now.
+process.on('uncaughtException', error => {
+  void send({ type: 'failed', failure: toFailure(error) }).finally(() => { process.exit(1) })
+})
+
+const onMessage = (message: Incoming): void => { void receive(message) }
+if (parentPort) parentPort.on('message', onMessage)
+else process.on('message', onMessage)

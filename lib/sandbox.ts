@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { Child } from 'bullmq'
+import type { JobContext } from '../types/processor.js'
+import { JobError, ProcessorModuleError } from './errors.js'
+import type { ChildMessage, ParentMessage, SandboxFailure } from './sandbox-messages.js'
+import type { Execution } from './worker.js'
+
+/** The program that runs in the thread or process. */
+const MAIN = fileURLToPath(new URL('./sandbox-main.js', import.meta.url))
+
+/** How long an aborted attempt may go on in its sandbox, in ms, before the sandbox is killed. */
+const ABORT_TIMEOUT = 2_000
+
+/**
+ * Runs a processor module in threads or child processes, one for each job that runs at the same
+ * time; they are kept for further jobs. BullMQ's `Child` makes the two alike.
+ * @throws `PROCESSOR_MODULE` where there is no such file
+ */
+export function openSandbox (module: URL | string, kind: 'thread' | 'process'): Execution {
+  const href = moduleUrl(module).href
+  const idle: Child[] = []
+  const all = new Set<Child>()
+
+  const start = async (): Promise<Child> => {
+    const child = new Child(MAIN, href, { useWorkerThreads: kind === 'thread' })
+    all.add(child)
+    child.on('exit', () => { all.delete(child) })
+    // A thread that dies of an error says so before it exits; the exit is what counts.
+    child.on('error', () => {})
+    try {
+      await child.init()
+    } catch (error) {
+      all.delete(child)
+      await child.kill('SIGKILL')
+      throw error
+    }
+    return child
+  }
+
+  return {
+    async execute (input, context) {
+      const child = idle.pop() ?? await start()
+      try {
+        return await runIn(child, input, context)
+      } finally {
+        if (all.has(child)) idle.push(child)
+      }
+    },
+    async close () {
+      await Promise.all([...all].map(child => child.kill('SIGKILL')))
+    }
+  }
+}
+
+/** One attempt in a sandbox: passes the input in, and everything else out. */
+function runIn (child: Child, input: unknown, context: JobContext): Promise<unknown> {
+  const { jobId, attempt, maxAttempts, signal } = context
+  return new Promise((resolve, reject) => {
+    let killer: NodeJS.Timeout | undefined
+    const settle = (finish: () => void): void => {
+      clearTimeout(killer)
+      signal.removeEventListener('abort', onAbort)
+      child.off('message', onMessage)
+      child.off('exit', onExit)
+      finish()
+    }
+    const tell = (message: ParentMessage): void => {
+      // A sandbox that is gone says so by its exit.
+      child.send(message).catch(() => {})
+    }
+    const onAbort = (): void => {
+      tell({ type: 'abort', reason: String((signal.reason as Error).message) })
+      killer = setTimeout(() => { void child.kill('SIGKILL') }, ABORT_TIMEOUT)
+    }
+    const onExit = (code: number | null, killedBy: string | null): void => {
+      settle(() => { reject(new Error(`The sandbox ended in the middle of the job: exit code ${code}, signal ${killedBy}`)) })
+    }
+    const onMessage = (message: ChildMessage): void => {
+      switch (message.type) {
+        case 'completed': return settle(() => { resolve(message.output) })
+        case 'failed': return settle(() => { reject(toError(message.failure)) })
+        case 'log': return context.log[message.level](message.fields, message.message)
+        case 'progress':
+          context.progress(message.percent, message.message).then(
+            () => { tell({ type: 'done', call: message.call }) },
+            (error: Error) => { tell({ type: 'done', call: message.call, error: error.message }) }
+          )
+      }
+    }
+    child.on('message', onMessage)
+    child.on('exit', onExit)
+    signal.addEventListener('abort', onAbort)
+    tell({ type: 'run', input, jobId, attempt, maxAttempts })
+  })
+}
+
+/** What a processor threw, as it was; only a JobError keeps its kind. */
+function toError ({ jobError, message, stack }: SandboxFailure): Error {
+  const error = jobError ? new JobError(jobError.code, message, jobError) : new Error(message)
+  if (stack !== undefined) error.stack = stack
+  return error
+}
+
+function moduleUrl (module: URL | string): URL {
+  const url = module instanceof URL ? module : isAbsolute(module) ? pathToFileURL(module) : undefined
+  if (url === undefined) throw new ProcessorModuleError(String(module), 'is a relative path. Give an absolute one, or a URL: new URL(\'./processor.js\', import.meta.url)')
+  if (url.protocol !== 'file:' || !existsSync(url)) throw new ProcessorModuleError(String(module), 'does not exist. It must be a JavaScript file whose default export is the processor')
+  return url
+}

@@ -1,0 +1,28 @@
+/** The states BullMQ keeps a job in, as far as our jobs reach them. */
+export type StoredState = 'waiting' | 'delayed' | 'active' | 'completed' | 'failed'
+
+/**
+ * What the store tells of a job: BullMQ's own fields under BullMQ's names, without the input,
+ * and with the output only where it was asked for.
+ */
+export interface StoredJob {
+  /** `active` only while a worker holds the job's lock: one whose worker died is `waiting` again. */
+  state: StoredState
+  timestamp: number
+  /** When a delayed job becomes due. */
+  delayedUntil?: number | undefined
+  processedOn?: number | undefined
+  finishedOn?: number | undefined
+  attemptsMade: number
+  opts: StoredJobOptions
+  progress: unknown
+  failedReason?: string | undefined
+  output?: unknown
+}
+
+/** The options of a stored job that its clients' view depends on. Others may have put the job there: nothing is certain. */
+export interface StoredJobOptions {
+  attempts?: number
+  removeOnComplete?: unknown
+  removeOnFail?: unknown
+}

@@ -1,0 +1,98 @@
+import { isNotConnectionError } from 'bullmq'
+import type { JobDefinition } from '../types/definition.js'
+import type { CreateWorkerOptions, JobWorker } from '../types/options.js'
+import type { JobLogger, Processor } from '../types/processor.js'
+import { createAttemptRunner, WORKER_CLOSING, type Execute } from './attempt.js'
+import type { Engine } from './engine/engine.js'
+import { leaseEngine } from './engine/index.js'
+import { resolveWorkerOptions, type ResolvedWorkerOptions } from './options.js'
+import { keepRetention } from './retention.js'
+import { openSandbox } from './sandbox.js'
+
+/** How long attempts may take to end after their signals aborted, in ms, before the worker closes without them. */
+const STOP_TIMEOUT = 2_000
+
+/**
+ * Runs the jobs of a definition in this process.
+ * @param processor a function, or the URL or absolute path of a module whose default export is one, which then runs sandboxed
+ * @throws `OPTION_INVALID`, `PROCESSOR_MODULE`; `ready()` rejects where the engine cannot be opened
+ */
+export function createWorker<Definition extends JobDefinition> (
+  definition: Definition, processor: Processor<Definition> | URL | string, options: CreateWorkerOptions
+): JobWorker {
+  const resolved = resolveWorkerOptions(definition, processor, options)
+  const log: JobLogger = options.log ?? console
+  const execution = createExecution(processor as Processor<JobDefinition> | URL | string, resolved)
+  const leasing = leaseEngine(options.connection, {}, log)
+  const starting = leasing.then(({ engine }) => startWorker(engine, definition, execution, resolved, log))
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    const [worker, lease] = await Promise.allSettled([starting, leasing])
+    if (worker.status === 'fulfilled') await worker.value.close()
+    if (lease.status === 'fulfilled') await lease.value.release()
+  }
+  return {
+    ready: async () => { await (await starting).ready() },
+    close: () => { closing ??= close(); return closing }
+  }
+}
+
+/** How a processor is run, and how that is ended. */
+export interface Execution {
+  execute: Execute
+  close (): Promise<void>
+}
+
+/** @throws `PROCESSOR_MODULE` where there is no such module */
+export function createExecution (processor: Processor<JobDefinition> | URL | string, options: ResolvedWorkerOptions): Execution {
+  if (typeof processor !== 'function') return openSandbox(processor, options.sandbox)
+  return {
+    execute: async (input, context) => await processor(input, context),
+    close: async () => {}
+  }
+}
+
+/** Starts a worker on an open engine. Closing it ends the execution too. */
+export function startWorker (
+  engine: Engine, definition: JobDefinition, execution: Execution, options: ResolvedWorkerOptions, log: JobLogger
+): JobWorker {
+  const attempts = createAttemptRunner(definition, execution.execute, log)
+  const { worker, disconnect } = engine.openWorker(definition.name, attempts.run, {
+    autorun: false,
+    concurrency: options.concurrency,
+    lockDuration: options.lockDuration,
+    stalledInterval: options.lockDuration,
+    maxStalledCount: options.maxStalledCount
+  })
+  worker.on('error', error => {
+    // The engine says once that the store is away.
+    if (isNotConnectionError(error)) log.error({ err: error, job: definition.name }, 'The worker has a problem')
+  })
+  worker.on('lockRenewalFailed', jobIds => {
+    for (const jobId of jobIds) attempts.stop(jobId, new Error('The job lost its lock: another worker may run it'))
+  })
+  void worker.run().catch(error => { log.error({ err: error, job: definition.name }, 'The worker stopped') })
+  const stopRetention = keepRetention(engine, definition, log)
+
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    stopRetention()
+    // While the store is away a worker cannot be closed gently: BullMQ would wait for it.
+    const closed = worker.close(!engine.available)
+    const timers = [
+      setTimeout(() => { attempts.stopAll(WORKER_CLOSING) }, options.closeTimeout)
+    ]
+    const givenUp = new Promise<void>(resolve => {
+      timers.push(setTimeout(resolve, options.closeTimeout + STOP_TIMEOUT))
+    })
+    await Promise.race([closed, givenUp])
+    for (const timer of timers) clearTimeout(timer)
+    attempts.stopAll(WORKER_CLOSING)
+    disconnect()
+    await execution.close()
+  }
+  return {
+    ready: async () => { await worker.waitUntilReady() },
+    close: () => { closing ??= close(); return closing }
+  }
+}

@@ -1,0 +1,61 @@
+import type { Static, TSchema } from '@sinclair/typebox'
+
+/** How long to wait before a failed attempt is repeated; BullMQ's backoff. */
+export interface Backoff {
+  /** `fixed`: always `delay`. `exponential`: `delay` before the second attempt, doubled before each further one. */
+  type: 'fixed' | 'exponential'
+  /** ms. */
+  delay: number
+  /** The share of the wait that is random, 0 to 1, so that jobs that failed together do not return together. Default 0. */
+  jitter?: number
+}
+
+/** How long a final job and its result can be read. */
+export interface Retention {
+  /** Seconds after completion. Default 86,400: a day. */
+  completed: number
+  /** Seconds after the last failure. Default 604,800: a week. */
+  failed: number
+}
+
+/** What `defineJob` takes. */
+export interface JobDefinitionOptions<Name extends string, Input extends TSchema, Output extends TSchema> {
+  /** Name of the job and of its BullMQ queue: letters, digits, `.`, `_` and `-`, beginning with a letter; at most 128. */
+  name: Name
+  /** What the job does, for the API's documentation. */
+  description?: string
+  /** The schema of what clients post. The host's own validator applies it. */
+  input: Input
+  /** The schema of what the processor returns. `Type.Null()` for a job without output. */
+  output: Output
+  /** How often a job may be tried in all. Default 3. */
+  attempts?: number
+  /** The wait between attempts. Default exponential from 1,000 ms with jitter 0.5. */
+  backoff?: Backoff
+  /** How long one attempt may run, in ms, from its start; then its `signal` aborts and it counts as failed with `TIMEOUT`. Default 600,000: ten minutes. */
+  timeout?: number
+  /** How long results can be read. */
+  retention?: Partial<Retention>
+}
+
+/** A job's contract, made by `defineJob`: the one source of validation, documentation, worker and client types. */
+export interface JobDefinition<
+  Name extends string = string,
+  Input extends TSchema = TSchema,
+  Output extends TSchema = TSchema
+> {
+  readonly name: Name
+  readonly description?: string
+  readonly input: Input
+  readonly output: Output
+  readonly attempts: number
+  readonly backoff: Readonly<Required<Backoff>>
+  readonly timeout: number
+  readonly retention: Readonly<Retention>
+}
+
+/** What clients of a job post. */
+export type InputOf<Definition extends JobDefinition> = Static<Definition['input']>
+
+/** What clients of a job get. */
+export type OutputOf<Definition extends JobDefinition> = Static<Definition['output']>

@@ -1,0 +1,73 @@
+/**
+ * The states a job can be in, as clients see them. The last three are final:
+ * a job that has reached one of them never changes again.
+ */
+export type JobStatus = 'pending' | 'in_progress' | 'completed' | 'failed' | 'canceled'
+
+/** Why a job failed, as far as clients may know. */
+export interface JobFailure {
+  /** Stable, upper case: one of ours (`TIMEOUT`, `OUTPUT_INVALID`, `STALLED`, `PROCESSOR_ERROR`) or the code of a `JobError`. */
+  code: string
+  /** A sentence for people. */
+  message: string
+  /** What the processor attached to its `JobError`, JSON. */
+  data?: unknown
+}
+
+/** Paths of the job's routes; absolute URLs where the option `publicUrl` is one. */
+export interface JobLinks {
+  status: string
+  result: string
+}
+
+/** A job as every answer and every event shows it. Fields that do not apply are absent. */
+export interface Job {
+  jobId: string
+  status: JobStatus
+  /** Percent, 0 to 100, as the processor reported it last; 100 once completed. */
+  progress: number
+  /** What the processor said with its last progress report. */
+  message?: string
+  /** The attempt that runs now; while none runs, how many were made. 0 before the first. */
+  attempt: number
+  /** Attempts the job may take in all. */
+  maxAttempts: number
+  /** ISO 8601, UTC, like all times here. */
+  createdAt: string
+  /** When the latest attempt began. */
+  startedAt?: string
+  /** When the next attempt begins at the earliest: the job waits for a retry or was delayed. */
+  nextAttemptAt?: string
+  finishedAt?: string
+  /** When the job and its result are deleted. */
+  expiresAt?: string
+  error?: JobFailure
+  /** How long a polling client should wait before it asks again, in ms. Absent once final. */
+  pollAfterMs?: number
+  links: JobLinks
+}
+
+/** One thing that is wrong with an input. */
+export interface InputIssue {
+  /** JSON Pointer (RFC 6901) into the input; empty for the input as a whole. */
+  pointer: string
+  /** What is wrong there. */
+  detail: string
+}
+
+/** The body of every error answer: `application/problem+json`, RFC 9457. */
+export interface Problem {
+  /** Always `about:blank`: the `code` tells what happened (RFC 9457, section 4.2.1). */
+  type: string
+  /** The HTTP status in words. */
+  title: string
+  status: number
+  detail: string
+  /** Stable, upper case, for programs. */
+  code: string
+  jobId?: string
+  /** With `JOB_FAILED`: why. */
+  error?: JobFailure
+  /** With `INPUT_INVALID`: everything that is wrong with the input. */
+  issues?: InputIssue[]
+}

@@ -1,0 +1,71 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Redis, Cluster, RedisOptions } from 'ioredis'
+import type { Pool } from 'pg'
+import type { JobDefinition } from './definition.js'
+import type { JobLogger, Processor } from './processor.js'
+
+/**
+ * Where the jobs are stored, which also chooses the engine:
+ * - `redis://` or `rediss://` URL, ioredis options, an ioredis `Redis` or `Cluster`: Redis or Valkey
+ * - `postgres://` or `postgresql://` URL, a `pg.Pool`: PostgreSQL
+ * - `memory:` or `file:./directory`: embedded, in this process, for development and tests
+ *
+ * A client that you pass stays yours: its settings are copied, it is neither used for blocking nor closed.
+ */
+export type Connection = string | RedisOptions | Redis | Cluster | Pool
+
+/** How processors run. */
+export interface WorkerOptions {
+  /** Jobs that run at the same time in this process. Default 1. */
+  concurrency?: number
+  /** How a processor given as a module runs: a thread (default) or a process of its own. */
+  sandbox?: 'thread' | 'process'
+  /** How long a worker may be silent before another one takes over its jobs, in ms. Default 30,000. */
+  lockDuration?: number
+  /** How often a job may lose its worker before it fails with `STALLED`. Default 1. */
+  maxStalledCount?: number
+  /**
+   * When closing: how long running jobs may go on, in ms. Then their signals abort;
+   * what still runs `2,000` ms later is left to another worker. Default 10,000.
+   */
+  closeTimeout?: number
+}
+
+/** What `app.register(asyncJobs, …)` takes, beside Fastify's own `prefix`. */
+export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefinition> {
+  /** The job, made by `defineJob`. */
+  job: Definition
+  /** Default: the embedded engine in memory, with a warning; an error where `NODE_ENV` is `production`. */
+  connection?: Connection | undefined
+  /** Runs the jobs in this process: a function, or the URL or absolute path of a module whose default export is one and which then runs sandboxed. Omitted: this process only produces. */
+  processor?: Processor<Definition> | URL | string | undefined
+  /** How the processor runs. Only with `processor`. */
+  worker?: WorkerOptions
+  /** `false` registers no routes: only the handle and the worker. Default `true`. */
+  routes?: boolean
+  /** `host` hands our errors to the host's own error handler instead of answering with a problem. Default `problem`. */
+  errors?: 'problem' | 'host'
+  /** Put before every path in `Location` and `links`, for hosts behind a proxy: `https://api.example.com` or `/gateway`. Default none. */
+  publicUrl?: string | undefined
+  /** Bounds of `pollAfterMs` and `Retry-After`: a tenth of the job's age, in ms. Default 1,000 to 10,000. */
+  pollAfter?: { min?: number, max?: number }
+}
+
+/** What `createWorker` takes. */
+export interface CreateWorkerOptions extends WorkerOptions {
+  /** Where the jobs are stored. `memory:` is no choice here: it lives inside one app. */
+  connection: Connection
+  /** A pino logger or something like it. Default: pino's JSON lines on stdout at level info. */
+  log?: JobLogger | FastifyBaseLogger
+}
+
+/** A worker in a process of its own. */
+export interface JobWorker {
+  /** Resolves once jobs are being taken. */
+  ready (): Promise<void>
+  /**
+   * Takes no further jobs, lets running ones finish for `closeTimeout`, and lets go of its connections.
+   * Resolves in bounded time, also while the store is unreachable. Calling it again returns the same promise.
+   */
+  close (): Promise<void>
+}

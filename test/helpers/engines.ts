@@ -1,0 +1,60 @@
+import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import type { Test } from 'tap'
+import { leaseEngine } from '../../lib/engine/index.js'
+
+/** One of the two stores that every behaviour is tested on. */
+export interface TestEngine {
+  kind: 'redis' | 'embedded'
+  connection: string
+}
+
+/** Runs the same tests on Redis and on the embedded engine. Subtests of one engine run one after the other. */
+export async function onEachEngine (t: Test, test: (t: Test, engine: TestEngine) => Promise<void>): Promise<void> {
+  await t.test('redis', async t => { await test(t, { kind: 'redis', connection: redisUrl() }) })
+  await t.test('embedded', async t => { await test(t, { kind: 'embedded', connection: await embeddedConnection(t) }) })
+}
+
+/** The Redis that the test command provides. */
+export function redisUrl (): string {
+  const url = process.env['REDIS_URL']
+  if (url === undefined) throw new Error('REDIS_URL is not set: run the tests with npm test')
+  return url
+}
+
+/** A database of the test's own, which stays open until the test ends, whatever is registered and closed meanwhile. */
+export async function embeddedConnection (t: Test): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'async-jobs-'))
+  await cp(await template(), directory, { recursive: true })
+  const connection = `file:${directory}`
+  const lease = await leaseEngine(connection, {}, silent)
+  t.teardown(async () => {
+    await lease.release()
+    await rm(directory, { recursive: true, force: true })
+  })
+  return connection
+}
+
+/** A job name that no other test uses: test files run side by side on one Redis. */
+export function uniqueName (label = 'job'): string {
+  return `${label}-${randomUUID()}`
+}
+
+export const silent = { debug () {}, info () {}, warn () {}, error () {} }
+
+/** A new database takes seconds; a copy of one that was made before takes a fraction of one. */
+async function template (): Promise<string> {
+  const pglite = await readFile(new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url), 'utf8')
+  const { version } = JSON.parse(pglite) as { version: string }
+  const directory = join(tmpdir(), `async-jobs-template-${version}`)
+  if (existsSync(directory)) return directory
+  const fresh = await mkdtemp(join(tmpdir(), 'async-jobs-new-'))
+  const lease = await leaseEngine(`file:${fresh}`, {}, silent)
+  await lease.release()
+  // Another test file may have been faster: then the rename fails, and its copy is as good.
+  await rename(fresh, directory).catch(() => rm(fresh, { recursive: true, force: true }))
+  return directory
+}

@@ -32,6 +32,8 @@ class PGlitePool extends EventEmitter implements PgPool {
 
   constructor (db: PGlite) {
     super()
+    // Every queue of the service listens to its errors.
+    this.setMaxListeners(0)
     this.#db = db
   }
 

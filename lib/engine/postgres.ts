@@ -37,6 +37,8 @@ export async function openPostgres (connection: string | Pool, log: EngineLog): 
   const settings = typeof connection === 'string' ? { connectionString: connection } : copyOptions(connection)
   const open = (limits: object): Pool => {
     const pool = new pg.Pool({ ...settings, ...limits, options: `-c search_path=${DEFAULT_SCHEMA}` })
+    // Every queue of the service listens to its errors.
+    pool.setMaxListeners(0)
     pool.on('error', error => log.warn({ err: error }, 'PostgreSQL closed an idle connection'))
     return pool
   }
@@ -51,15 +53,15 @@ export async function openPostgres (connection: string | Pool, log: EngineLog): 
  * @param openWorkerPool a pool for one worker, which waits as long as it takes
  */
 export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, openWorkerPool: () => PgPool): Engine {
-  const queues: Queue[] = []
+  const queues = new Map<string, Queue>()
   return {
     kind,
     available: true,
 
     openQueue (name) {
       // BullMQ's types tie a queue to its backend; callers use only what all backends share.
-      const queue = new bull.Queue(name, { connection: pool }) as unknown as Queue
-      queues.push(queue)
+      const queue = queues.get(name) ?? new bull.Queue(name, { connection: pool }) as unknown as Queue
+      queues.set(name, queue)
       return queue
     },
 
@@ -75,7 +77,7 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
     },
 
     async close () {
-      await Promise.all(queues.map(queue => queue.close()))
+      await Promise.all([...queues.values()].map(queue => queue.close()))
       await pool.end()
     }
   }

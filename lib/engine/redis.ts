@@ -82,16 +82,18 @@ export async function openRedis (connection: string | RedisOptions | Redis | Clu
   const reader = client as typeof client & CommandClient
   // A Redis Cluster keeps all keys of a queue on one node only under a hash tag.
   const prefix = isCluster(client) ? '{bull}' : 'bull'
-  const queues: Queue[] = []
+  const queues = new Map<string, Queue>()
 
   return {
     kind: 'redis',
     get available () { return client.status === 'ready' },
 
     openQueue (name) {
+      const open = queues.get(name)
+      if (open !== undefined) return open
       const queue = new bull.Queue(name, { connection: client, prefix })
       queue.on('error', ignoreOutage)
-      queues.push(queue)
+      queues.set(name, queue)
       return queue
     },
 
@@ -110,7 +112,7 @@ export async function openRedis (connection: string | RedisOptions | Redis | Clu
 
     async close () {
       // BullMQ waits for its initialization, which an absent Redis never finishes.
-      if (client.status === 'ready') await Promise.all(queues.map(queue => queue.close()))
+      if (client.status === 'ready') await Promise.all([...queues.values()].map(queue => queue.close()))
       client.disconnect()
     }
   }

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { run } from './run.mjs'
+
+/** Makes node_modules what package-lock.json says, unless it is already. */
+export async function installMissing () {
+  if (isInstalled()) return
+  console.log('Installing dependencies (npm ci)')
+  const code = await npm('ci', '--include=dev', '--no-audit', '--no-fund')
+  if (code !== 0) throw new Error('The dependencies could not be installed: see above what npm says.')
+}
+
+function isInstalled () {
+  const wanted = readPackages('package-lock.json')
+  const present = readPackages('node_modules/.package-lock.json')
+  // Optional ones are for one platform each.
+  return Object.entries(wanted).every(([path, { version, optional }]) =>
+    path === '' || optional || present[path]?.version === version)
+}
+
+/**
+ * @param {string} lockFile
+ * @returns {Record<string, { version?: string, optional?: boolean }>}
+ */
+function readPackages (lockFile) {
+  try {
+    return JSON.parse(readFileSync(lockFile, 'utf8')).packages
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return {}
+    throw error
+  }
+}
+
+/** @param {string[]} args */
+function npm (...args) {
+  // Under `npm start` and `npm test` this is the npm that runs them.
+  const script = process.env['npm_execpath']
+  return script === undefined ? run('npm', args) : run(process.execPath, [script, ...args])
+}

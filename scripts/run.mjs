@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { constants } from 'node:os'
+import { createInterface } from 'node:readline'
+
+const windows = process.platform === 'win32'
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set()
+
+/** @type {NodeJS.Signals | undefined} */
+let interruption
+let interruptedAt = 0
+
+/**
+ * Runs a command to its end and resolves to its exit code. It is a process group of its own, so that
+ * an interruption reaches it once, and with it everything it started.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} [options]
+ *   onLine: gets what the command prints, instead of the terminal
+ * @returns {Promise<number>}
+ * @throws {Interrupted} where it was interrupted before the command began or while it ran
+ */
+export async function run (command, args, { onLine, ...options } = {}) {
+  throwIfInterrupted()
+  const child = spawn(command, args, { ...options, stdio: ['ignore', onLine ? 'pipe' : 'inherit', 'inherit'], detached: !windows })
+  running.add(child)
+  if (onLine && child.stdout) createInterface({ input: child.stdout }).on('line', onLine)
+  const closed = once(child, 'close')
+  try {
+    const [code, signal] = await once(child, 'exit')
+    // What a test left behind would otherwise stay, and keep its output open.
+    kill(child, 'SIGKILL')
+    await closed
+    return code ?? exitCodeOf(signal)
+  } finally {
+    running.delete(child)
+  }
+}
+
+/** @throws {Interrupted} */
+export function throwIfInterrupted () {
+  if (interruption !== undefined) throw new Interrupted(interruption)
+}
+
+/** A person or the system wants all of this to end. */
+export class Interrupted extends Error {
+  /** @param {NodeJS.Signals} signal */
+  constructor (signal) {
+    super(`ended by ${signal}`)
+    this.exitCode = exitCodeOf(signal)
+  }
+}
+
+/** @type {NodeJS.Signals[]} */
+const INTERRUPTIONS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
+for (const signal of INTERRUPTIONS) {
+  process.on(signal, () => {
+    const again = interruption !== undefined
+    // One Ctrl-C reaches us twice: from the terminal, and through npm.
+    if (again && Date.now() - interruptedAt < 500) return
+    interruption = signal
+    interruptedAt = Date.now()
+    for (const child of running) kill(child, again ? 'SIGKILL' : signal)
+  })
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ */
+function kill (child, signal) {
+  if (child.pid === undefined) return
+  try {
+    process.kill(windows ? child.pid : -child.pid, signal)
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error
+  }
+}
+
+/** @param {NodeJS.Signals} signal */
+function exitCodeOf (signal) {
+  return 128 + constants.signals[signal]
+}

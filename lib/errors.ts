@@ -29,7 +29,7 @@ export const OptionInvalidError = define<[string, string, string]>('OPTION_INVAL
 export const PeerMissingError = define<[string, string]>('PEER_MISSING', 'fastify-async-jobs: this connection needs the package "%s". Install it: npm install %s')
 export const EmbeddedInProductionError = define<[]>('EMBEDDED_IN_PRODUCTION', 'fastify-async-jobs: no connection was given and NODE_ENV is "production". Pass connection: a redis:// or postgres:// URL (or memory: where losing every job with the process is what you want)')
 export const PrefixTakenError = define<[string, string, string]>('PREFIX_TAKEN', 'fastify-async-jobs: the prefix "%s" has the job "%s" already. Give the job "%s" a prefix of its own')
-export const JobTwiceError = define<[string]>('JOB_TWICE', 'fastify-async-jobs: the job "%s" is registered already on this connection. Use one registration, or another name')
+export const JobTwiceError = define<[string]>('JOB_TWICE', 'fastify-async-jobs: the job "%s" is registered here already. Use that registration, or give the job another name')
 export const JobNotRegisteredError = define<[string]>('JOB_NOT_REGISTERED', 'fastify-async-jobs: no job "%s" is registered here. Register the plugin with it before it is used')
 export const ProcessorModuleError = define<[string, string]>('PROCESSOR_MODULE', 'fastify-async-jobs: the processor module %s %s')
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { JobFailure } from '../types/job.js'
 import { JobError } from './errors.js'
 
@@ -10,6 +11,12 @@ const PROCESSOR_ERROR: JobFailure = { code: 'PROCESSOR_ERROR', message: 'The job
 /** What stands before the JSON of a failure that clients may see. Workers in other languages may write it too. */
 const MARK = 'JobError '
 
+/**
+ * How reasons begin that are more than text. Only a JobError is shown to clients, and only BullMQ
+ * tells of stalled jobs: an error that merely reads like that must not be taken for it.
+ */
+const MEANINGFUL = [MARK, STALLED_REASON, 'bullmq:']
+
 /** A failure as it is stored; `status` is what `GET /result` answers for it. */
 export interface StoredFailure extends JobFailure {
   status?: number
@@ -21,10 +28,9 @@ export function toFailedReason (thrown: unknown): string {
     const { code, message, data, status } = thrown
     return MARK + (tryStringify({ code, message, data, status }) ?? JSON.stringify({ code, message, status }))
   }
-  const reason = thrown instanceof Error ? thrown.message : String(thrown)
-  // Only a JobError is shown to clients: an error that merely reads like one must not be. And
-  // BullMQ has meanings of its own for messages that begin with its name.
-  return reason.startsWith(MARK) || reason.startsWith('bullmq:') ? `Error: ${reason}` : reason
+  const said = thrown instanceof Error ? thrown.message : thrown
+  const reason = typeof said === 'string' ? said : inspect(said)
+  return MEANINGFUL.some(start => reason.startsWith(start)) ? `Error: ${reason}` : reason
 }
 
 /** What clients may know of a stored `failedReason`. */
@@ -33,7 +39,8 @@ export function fromFailedReason (reason: string | undefined): StoredFailure {
   if (!reason?.startsWith(MARK)) return PROCESSOR_ERROR
   try {
     const failure: unknown = JSON.parse(reason.slice(MARK.length))
-    return isStoredFailure(failure) ? failure : PROCESSOR_ERROR
+    if (!isStoredFailure(failure)) return PROCESSOR_ERROR
+    return { ...publicFailure(failure), ...(isErrorStatus(failure.status) && { status: failure.status }) }
   } catch {
     // Another worker wrote the mark, but no JSON behind it.
     return PROCESSOR_ERROR
@@ -58,4 +65,9 @@ function isStoredFailure (value: unknown): value is StoredFailure {
   return typeof value === 'object' && value !== null &&
     'code' in value && typeof value.code === 'string' &&
     'message' in value && typeof value.message === 'string'
+}
+
+/** A status that is none would break the answer, and one of success would make the failure look like a result. */
+function isErrorStatus (status: unknown): status is number {
+  return typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599
 }

@@ -10,8 +10,9 @@ export function jobLinks (base: string, jobId: string): JobLinks {
 
 /**
  * The path of a prefix for one request: `/tenants/:tenant/analysis` is `/tenants/acme/analysis`.
+ * Two colons are the router's way to write one that names no parameter.
  * @param params the request's own
  */
 export function resolveBase (prefix: string, params: Record<string, string>): string {
-  return prefix.replace(/:(\w+)(?:\([^)]*\))?/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  return prefix.replace(/::|:(\w+)(?:\([^)]*\))?/g, (_, name?: string) => name === undefined ? ':' : encodeURIComponent(params[name] ?? ''))
 }

@@ -82,6 +82,9 @@ function withExpiry (time: number | undefined): { expiresAt?: string } {
   return time === undefined ? {} : { expiresAt: isoTime(time) }
 }
 
+/** The last moment that a Date can hold: others may have jobs kept or delayed for longer. */
+const LAST_MOMENT = 8.64e15
+
 function isoTime (ms: number): string {
-  return new Date(ms).toISOString()
+  return new Date(Math.min(ms, LAST_MOMENT)).toISOString()
 }

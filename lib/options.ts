@@ -1,14 +1,15 @@
 import { inspect } from 'node:util'
-import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import { Type, type Static, type TObject, type TSchema } from '@sinclair/typebox'
 import type { Backoff, JobDefinition, Retention } from '../types/definition.js'
 import type { AsyncJobsOptions, Connection, CreateWorkerOptions, WorkerOptions } from '../types/options.js'
 import type { Processor } from '../types/processor.js'
 import { EmbeddedInProductionError, OptionInvalidError } from './errors.js'
-import { compile, type ValidateFunction } from './validator.js'
+import { compile, type ErrorObject, type ValidateFunction } from './validator.js'
 
-/** What the tests, the worker and the routes get: complete and frozen. */
+/** What the worker gets: complete and frozen. */
 export type ResolvedWorkerOptions = Readonly<Required<WorkerOptions>>
 
+/** What the plugin gets: complete and frozen. */
 export interface ResolvedOptions<Definition extends JobDefinition = JobDefinition> {
   readonly job: Definition
   readonly connection: Connection
@@ -22,23 +23,31 @@ export interface ResolvedOptions<Definition extends JobDefinition = JobDefinitio
   readonly pollAfter: Readonly<{ min: number, max: number }>
 }
 
-const MAX_TIMER = 2 ** 31 - 1
+/** The longest timer of Node.js in ms, and the largest integer of PostgreSQL. */
+const MAX_INT32 = 2 ** 31 - 1
+
+/** A hundred years in seconds: later times are no dates. */
+const MAX_RETENTION = 100 * 366 * 86_400
 
 const workerFields = {
   concurrency: Type.Integer({ minimum: 1, maximum: 10_000, default: 1 }),
   sandbox: Type.Union([Type.Literal('thread'), Type.Literal('process')], { default: 'thread' }),
-  lockDuration: Type.Integer({ minimum: 100, maximum: MAX_TIMER, default: 30_000 }),
-  maxStalledCount: Type.Integer({ minimum: 0, default: 1 }),
-  closeTimeout: Type.Integer({ minimum: 0, maximum: MAX_TIMER, default: 10_000 })
+  lockDuration: Type.Integer({ minimum: 100, maximum: MAX_INT32, default: 30_000 }),
+  maxStalledCount: Type.Integer({ minimum: 0, maximum: MAX_INT32, default: 1 }),
+  closeTimeout: Type.Integer({ minimum: 0, maximum: MAX_INT32, default: 10_000 })
 }
 
 const PluginOptions = Type.Object({
   routes: Type.Boolean({ default: true }),
   errors: Type.Union([Type.Literal('problem'), Type.Literal('host')], { default: 'problem' }),
-  publicUrl: Type.String({ default: '', pattern: '^(?:https?://[^/?#]+)?(?:/[^?#]*[^/?#])?$' }),
+  publicUrl: Type.String({
+    default: '',
+    pattern: '^(?:https?://[^/?#]+)?(?:/[^?#]*[^/?#])?$',
+    description: 'must be an http(s) URL or a path that begins with /, without a query and a slash at its end'
+  }),
   pollAfter: Type.Object({
-    min: Type.Integer({ minimum: 1, maximum: MAX_TIMER, default: 1_000 }),
-    max: Type.Integer({ minimum: 1, maximum: MAX_TIMER, default: 10_000 })
+    min: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 1_000 }),
+    max: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 10_000 })
   }, { default: {}, additionalProperties: false }),
   worker: Type.Object(workerFields, { default: {}, additionalProperties: false })
 }, { additionalProperties: false })
@@ -46,56 +55,73 @@ const PluginOptions = Type.Object({
 const StandaloneWorkerOptions = Type.Object(workerFields, { additionalProperties: false })
 
 const DefinitionOptions = Type.Object({
-  name: Type.String({ pattern: '^[A-Za-z][A-Za-z0-9._-]{0,127}$' }),
+  name: Type.String({
+    pattern: '^[A-Za-z][A-Za-z0-9._-]{0,127}$',
+    description: 'must begin with a letter and have at most 128 letters, digits, dots, dashes and underscores'
+  }),
   description: Type.Optional(Type.String()),
   attempts: Type.Integer({ minimum: 1, maximum: 1_000, default: 3 }),
   backoff: Type.Object({
     type: Type.Union([Type.Literal('fixed'), Type.Literal('exponential')]),
-    delay: Type.Integer({ minimum: 0, maximum: MAX_TIMER }),
+    delay: Type.Integer({ minimum: 0, maximum: MAX_INT32 }),
     jitter: Type.Number({ minimum: 0, maximum: 1, default: 0 })
   }, { default: { type: 'exponential', delay: 1_000, jitter: 0.5 }, additionalProperties: false }),
-  timeout: Type.Integer({ minimum: 1, maximum: MAX_TIMER, default: 600_000 }),
+  timeout: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 600_000 }),
   retention: Type.Object({
-    completed: Type.Integer({ minimum: 1, default: 86_400 }),
-    failed: Type.Integer({ minimum: 1, default: 604_800 })
+    completed: Type.Integer({ minimum: 1, maximum: MAX_RETENTION, default: 86_400 }),
+    failed: Type.Integer({ minimum: 1, maximum: MAX_RETENTION, default: 604_800 })
   }, { default: {}, additionalProperties: false })
 }, { additionalProperties: false })
 
 const checks = new Map<TSchema, ValidateFunction>()
 
 /** A complete copy of `given`: unknown options and broken rules are errors, what is missing gets its default. */
-function complete<Schema extends TSchema> (schema: Schema, given: object, where: string): Static<Schema> {
+function complete<Schema extends TObject> (schema: Schema, given: object, where: string): Static<Schema> {
   const check = checks.get(schema) ?? compile(schema, { useDefaults: true })
   checks.set(schema, check)
-  const copy = withoutUndefined(given)
+  const copy = copyOf(given, schema)
   if (check(copy)) return copy as Static<Schema>
-  const error = check.errors?.find(({ keyword }) => keyword !== 'const') ?? check.errors?.[0]
-  const path = [where, ...(error?.instancePath.split('/').slice(1) ?? [])].join('.')
-  switch (error?.keyword) {
-    case 'additionalProperties':
-      throw new OptionInvalidError(`${path}.${String(error.params['additionalProperty'])}`, 'is no option', show(error.params['additionalProperty']))
+  throw brokenRule(check.errors as ErrorObject[], where)
+}
+
+/** What was passed stays as it is: the copy gets the defaults. An option that is set to undefined is one that is left out. */
+function copyOf (given: object, { properties }: TObject): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => {
+      const schema = properties[name]
+      return [name, schema?.['type'] === 'object' && isObject(value) ? copyOf(value, schema as TObject) : value]
+    }))
+}
+
+function brokenRule (errors: ErrorObject[], where: string): Error {
+  // Of a choice, Ajv reports every alternative before the choice as a whole.
+  const { keyword, instancePath, params, parentSchema, data, message } = errors.find(({ keyword }) => keyword !== 'const') as ErrorObject
+  const path = [where, ...instancePath.split('/').slice(1)].join('.')
+  switch (keyword) {
+    case 'additionalProperties': {
+      const name = String(params['additionalProperty'])
+      // Its value may be anything, a password too.
+      return new OptionInvalidError(`${path}.${name}`, 'is no option', `a value of type ${typeof (data as Record<string, unknown>)[name]}`)
+    }
     case 'required':
-      throw new OptionInvalidError(`${path}.${String(error.params['missingProperty'])}`, 'is required', 'nothing')
+      return new OptionInvalidError(`${path}.${String(params['missingProperty'])}`, 'is required', 'nothing')
     case 'anyOf':
-      throw new OptionInvalidError(path, `must be one of ${(error.parentSchema?.['anyOf'] as Array<{ const: string }>).map(choice => choice.const).join(', ')}`, show(error.data))
+      return new OptionInvalidError(path, `must be one of ${(parentSchema?.['anyOf'] as Array<{ const: string }>).map(choice => choice.const).join(', ')}`, show(data))
     default:
-      throw new OptionInvalidError(path, error?.message ?? 'is not valid', show(error?.data))
+      return new OptionInvalidError(path, String(parentSchema?.['description'] ?? message), show(data))
   }
 }
 
-/** An option that is set to undefined is an option that is left out. */
-function withoutUndefined (value: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .map(([name, field]) => [name, isPlainObject(field) ? withoutUndefined(field) : field]))
+/** What holds options: literals, objects without a prototype, instances of a host's own configuration class. */
+function isObject (value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function isPlainObject (value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-}
-
+/** A value as messages show it: of an object its kind, of a URL not its password. */
 function show (value: unknown): string {
-  return inspect(value, { depth: 0, maxStringLength: 80, breakLength: Infinity })
+  const text = inspect(value, { depth: -1 }).replace(/:\/\/\S*@/g, '://***@')
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }
 
 /** Completes what `defineJob` was given. The two schemas are not looked into: the host's validator owns them. */
@@ -107,10 +133,10 @@ export function resolveDefinition (given: object): {
   timeout: number
   retention: Retention
 } {
-  if (!isPlainObject(given)) throw new OptionInvalidError('defineJob', 'takes an object', show(given))
+  if (!isObject(given)) throw new OptionInvalidError('defineJob', 'takes an object', show(given))
   const { input, output, ...rest } = given as { input?: unknown, output?: unknown }
   for (const [name, schema] of Object.entries({ input, output })) {
-    if (typeof schema !== 'object' || schema === null) {
+    if (!isObject(schema)) {
       throw new OptionInvalidError(`defineJob.${name}`, 'must be a schema such as Type.Object({ … })', show(schema))
     }
   }
@@ -123,20 +149,20 @@ export function resolveOptions<Definition extends JobDefinition> (
   env: NodeJS.ProcessEnv
 ): ResolvedOptions<Definition> {
   const { prefix: _prefix, logLevel: _level, logSerializers: _serializers, job, connection, processor, ...rest } = given
-  checkJob(job)
-  checkProcessor(processor)
+  checkJob(job, 'options.job')
+  checkProcessor(processor, 'options.processor')
   if (rest.worker !== undefined && processor === undefined) {
-    throw new OptionInvalidError('worker', 'goes with processor: without one nothing runs here', show(rest.worker))
+    throw new OptionInvalidError('options.worker', 'goes with processor: without one nothing runs here', show(rest.worker))
   }
   const options = complete(PluginOptions, rest, 'options')
-  if (options.pollAfter.min > options.pollAfter.max) {
-    throw new OptionInvalidError('options.pollAfter.min', `must be <= max (${options.pollAfter.max})`, show(options.pollAfter.min))
-  }
+  const { min, max } = options.pollAfter
+  if (min > max) throw new OptionInvalidError('options.pollAfter', 'must have min <= max', `min ${min}, max ${max}`)
   if (connection === undefined && env['NODE_ENV'] === 'production') throw new EmbeddedInProductionError()
   return Object.freeze({
     ...options,
     job,
-    connection: connection ?? 'memory:',
+    // Not for null: that is a setting which could not be read, and no wish for a store in memory.
+    connection: connection === undefined ? 'memory:' : connection,
     connectionDefaulted: connection === undefined,
     processor,
     worker: Object.freeze(options.worker),
@@ -146,24 +172,31 @@ export function resolveOptions<Definition extends JobDefinition> (
 
 /** Completes what `createWorker` was given. */
 export function resolveWorkerOptions (job: JobDefinition, processor: unknown, given: CreateWorkerOptions): ResolvedWorkerOptions {
-  checkJob(job)
+  checkJob(job, 'job')
   if (processor === undefined) throw new OptionInvalidError('processor', 'is required', 'nothing')
-  checkProcessor(processor)
-  if (!isPlainObject(given)) throw new OptionInvalidError('createWorker options', 'must be an object', show(given))
+  checkProcessor(processor, 'processor')
+  if (!isObject(given)) throw new OptionInvalidError('options', 'must be an object', show(given))
   const { connection, log, ...rest } = given
   if (connection === undefined) throw new OptionInvalidError('options.connection', 'is required', 'nothing')
   if (connection === 'memory:') {
     throw new OptionInvalidError('options.connection', 'must be shared with the service: memory: lives inside one app. Use redis://, postgres:// or, in the same process, file: or memory:<name>', show(connection))
   }
+  if (log !== undefined && !isLogger(log)) {
+    throw new OptionInvalidError('options.log', 'must have the methods debug, info, warn and error', show(log))
+  }
   return Object.freeze(complete(StandaloneWorkerOptions, rest, 'options'))
 }
 
-function checkJob (job: unknown): void {
-  const made = isPlainObject(job) && Object.isFrozen(job) && 'input' in job && 'output' in job && 'retention' in job
-  if (!made) throw new OptionInvalidError('job', 'must be what defineJob() returns', show(job))
+function checkJob (job: unknown, where: string): void {
+  const made = isObject(job) && Object.isFrozen(job) && ['input', 'output', ...DefinitionOptions.required].every(field => field in job)
+  if (!made) throw new OptionInvalidError(where, 'must be what defineJob() returns', show(job))
 }
 
-function checkProcessor (processor: unknown): void {
+function checkProcessor (processor: unknown, where: string): void {
   const known = processor === undefined || typeof processor === 'function' || typeof processor === 'string' || processor instanceof URL
-  if (!known) throw new OptionInvalidError('processor', 'must be a function, or the URL or absolute path of a module', show(processor))
+  if (!known) throw new OptionInvalidError(where, 'must be a function, or the URL or absolute path of a module', show(processor))
+}
+
+function isLogger (log: unknown): boolean {
+  return isObject(log) && ['debug', 'info', 'warn', 'error'].every(method => typeof Reflect.get(log, method) === 'function')
 }

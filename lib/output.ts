@@ -23,16 +23,16 @@ export function toJson (value: unknown): unknown {
   try {
     text = JSON.stringify(value)
   } catch (error) {
-    throw invalid(`is not JSON: ${(error as Error).message}`, error)
+    throw invalid('is not JSON', { cause: error })
   }
   if (text === undefined) throw invalid(`is not JSON: a ${typeof value}`)
   return JSON.parse(text)
 }
 
 /** Retried like any failed attempt: the next one may do better. What is wrong is for the log, not for clients. */
-function invalid (reason: string, cause?: unknown): JobError {
+function invalid (reason: string, options?: ErrorOptions): JobError {
   return new JobError('OUTPUT_INVALID', 'The job produced an output that does not have the promised form.', {
     retryable: true,
-    cause: cause ?? new TypeError(`The output ${reason}`)
+    cause: new TypeError(`The output ${reason}`, options)
   })
 }

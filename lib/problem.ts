@@ -24,10 +24,12 @@ export function sendProblem (error: FastifyError & ProblemDetails, request: Fast
 
 function toProblem (error: FastifyError & ProblemDetails): Problem | undefined {
   if (error instanceof AsyncJobsError) return problem(error.statusCode ?? 500, error.code, error.message, error)
-  if (error.validationContext !== undefined || error.validation !== undefined) {
-    return problem(400, 'INPUT_INVALID', error.message, { issues: toIssues(error.validation) })
+  if (error.validationContext !== undefined) {
+    // A validator of the host may throw an error that lists nothing, and may choose the status.
+    return problem(error.statusCode ?? 400, 'INPUT_INVALID', error.message, error.validation ? { issues: toIssues(error.validation) } : {})
   }
-  if (!error.code?.startsWith('FST_ERR_CTP_')) return undefined
+  // Not every error that the host's hooks throw has a code, and not every code is a string.
+  if (typeof error.code !== 'string' || !error.code.startsWith('FST_ERR_CTP_')) return undefined
   return problem(error.statusCode ?? 400, FASTIFY_CODES[error.code] ?? 'INPUT_MALFORMED', error.message, {})
 }
 

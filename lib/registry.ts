@@ -12,7 +12,8 @@ const registries = new WeakMap<JobsLookup, Registry>()
 
 /** The registry that `app.jobs` looks into: an enclosing instance's where there is one. */
 export function registryOf (app: FastifyInstance): Registry {
-  if (!app.hasDecorator('jobs')) app.decorate('jobs', createLookup())
+  // Where `app.jobs` is something of the host's own, Fastify tells that the decorator exists already.
+  if (!registries.has(app.jobs)) app.decorate('jobs', createLookup())
   return registries.get(app.jobs) as Registry
 }
 

@@ -108,7 +108,7 @@ function asError (thrown: unknown): Error {
 
 // Thrown outside the processor's promise: nobody knows what state this process is in now.
 process.on('uncaughtException', error => {
-  void send({ type: 'failed', failure: toFailure(error) }).finally(() => { process.exit(1) })
+  void send({ type: 'died', failure: toFailure(error) }).finally(() => { process.exit(1) })
 })
 
 const onMessage = (message: Incoming): void => { void receive(message) }

@@ -21,6 +21,8 @@ export type ParentMessage =
 export type ChildMessage =
   | { type: 'completed', output: unknown }
   | { type: 'failed', failure: SandboxFailure }
+  /** Something was thrown outside the processor's promise: the sandbox exits. */
+  | { type: 'died', failure: SandboxFailure }
   | { type: 'progress', call: number, percent: number, message?: string }
   | { type: 'log', level: 'debug' | 'info' | 'warn' | 'error', fields: object, message?: string }
 

@@ -20,19 +20,20 @@ const ABORT_TIMEOUT = 2_000
  */
 export function openSandbox (module: URL | string, kind: 'thread' | 'process'): Execution {
   const href = moduleUrl(module).href
-  const idle: Child[] = []
   const all = new Set<Child>()
+  const idle = new Set<Child>()
+  const forget = (child: Child): void => { all.delete(child); idle.delete(child) }
 
   const start = async (): Promise<Child> => {
     const child = new Child(MAIN, href, { useWorkerThreads: kind === 'thread' })
     all.add(child)
-    child.on('exit', () => { all.delete(child) })
+    child.on('exit', () => { forget(child) })
     // A thread that dies of an error says so before it exits; the exit is what counts.
     child.on('error', () => {})
     try {
       await child.init()
     } catch (error) {
-      all.delete(child)
+      forget(child)
       await child.kill('SIGKILL')
       throw error
     }
@@ -41,11 +42,15 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process'): 
 
   return {
     async execute (input, context) {
-      const child = idle.pop() ?? await start()
+      const [free] = idle
+      const child = free ?? await start()
+      idle.delete(child)
       try {
-        return await runIn(child, input, context)
+        // The start of a sandbox takes its time: the attempt may be over by now.
+        context.signal.throwIfAborted()
+        return await runIn(child, input, context, () => { forget(child) })
       } finally {
-        if (all.has(child)) idle.push(child)
+        if (all.has(child)) idle.add(child)
       }
     },
     async close () {
@@ -54,8 +59,11 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process'): 
   }
 }
 
-/** One attempt in a sandbox: passes the input in, and everything else out. */
-function runIn (child: Child, input: unknown, context: JobContext): Promise<unknown> {
+/**
+ * One attempt in a sandbox: passes the input in, and everything else out.
+ * @param onDeath called where the sandbox announces that it will exit
+ */
+function runIn (child: Child, input: unknown, context: JobContext, onDeath: () => void): Promise<unknown> {
   const { jobId, attempt, maxAttempts, signal } = context
   return new Promise((resolve, reject) => {
     let killer: NodeJS.Timeout | undefined
@@ -81,6 +89,7 @@ function runIn (child: Child, input: unknown, context: JobContext): Promise<unkn
       switch (message.type) {
         case 'completed': return settle(() => { resolve(message.output) })
         case 'failed': return settle(() => { reject(toError(message.failure)) })
+        case 'died': return settle(() => { onDeath(); reject(toError(message.failure)) })
         case 'log': return context.log[message.level](message.fields, message.message)
         case 'progress':
           context.progress(message.percent, message.message).then(

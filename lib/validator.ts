@@ -6,10 +6,11 @@ export type { ErrorObject, ValidateFunction }
 
 /**
  * Compiles a schema into a check that changes nothing: no coercion, no removal. Keywords and
- * formats that Ajv does not know are left to the host's own validator, which may know them.
+ * formats that Ajv does not know are left to the host's own validator, which may know them. NaN and
+ * Infinity are no numbers, as they are none in JSON.
  */
 export function compile (schema: object, options: { useDefaults?: boolean } = {}): ValidateFunction {
-  const ajv = new Ajv({ strict: false, allErrors: true, verbose: true, logger: false, ...options })
+  const ajv = new Ajv({ strict: false, strictNumbers: true, allErrors: true, verbose: true, logger: false, ...options })
   addFormats.default(ajv)
   return ajv.compile(schema)
 }

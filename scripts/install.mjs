@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { run } from './run.mjs'
+import { run, throwIfInterrupted } from './run.mjs'
 
 /** Makes node_modules what package-lock.json says, unless it is already. */
 export async function installMissing () {
   if (isInstalled()) return
   console.log('Installing dependencies (npm ci)')
   const code = await npm('ci', '--include=dev', '--no-audit', '--no-fund')
+  throwIfInterrupted()
   if (code !== 0) throw new Error('The dependencies could not be installed: see above what npm says.')
 }
 

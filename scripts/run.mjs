@@ -20,7 +20,7 @@ let interruptedAt = 0
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} [options]
  *   onLine: gets what the command prints, instead of the terminal
  * @returns {Promise<number>}
- * @throws {Interrupted} where it was interrupted before the command began or while it ran
+ * @throws {Interrupted} where the interruption came before
  */
 export async function run (command, args, { onLine, ...options } = {}) {
   throwIfInterrupted()
@@ -39,7 +39,10 @@ export async function run (command, args, { onLine, ...options } = {}) {
   }
 }
 
-/** @throws {Interrupted} */
+/**
+ * For what must not go on after a command that was interrupted.
+ * @throws {Interrupted}
+ */
 export function throwIfInterrupted () {
   if (interruption !== undefined) throw new Interrupted(interruption)
 }

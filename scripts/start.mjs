@@ -1,6 +1,18 @@
-/* Installs what is missing, builds, and starts the example service. */
+/* npm start: installs what is missing, builds, and runs the example service. */
+import { join } from 'node:path'
 import { build } from './build.mjs'
 import { installMissing } from './install.mjs'
-import { Interrupted, run } from './run.mjs'
+import { Interrupted, run, throwIfInterrupted } from './run.mjs'
 
-process.chdir(new URL('..', import.meta.url).pathname)
+process.chdir(join(import.meta.dirname, '..'))
+
+try {
+  await installMissing()
+  const built = await build('examples')
+  throwIfInterrupted()
+  process.exitCode = built === 0 ? await run(process.execPath, ['dist/examples/server.js']) : built
+} catch (error) {
+  if (!(error instanceof Error)) throw error
+  console.error(error.message)
+  process.exitCode = error instanceof Interrupted ? error.exitCode : 1
+}

@@ -1,36 +1,64 @@
 import type { TSchema } from '@sinclair/typebox'
 import { STATUS_CODES } from 'node:http'
+import type { Problem } from '../../types/job.js'
 import { PROBLEM_TYPE } from '../problem.js'
-import { problemSchema } from '../schemas.js'
+import { EXAMPLE_ID, ProblemSchema } from '../schemas.js'
 
 /* How answers are described, alike on all routes. */
 
-interface Answer {
+/** An answer as Fastify and @fastify/swagger take it. Examples stand beside the schema, where every version of OpenAPI has them. */
+export interface Answer {
   description: string
   headers?: Record<string, object>
-  content: Record<string, { schema: TSchema }>
+  content: Record<string, { schema: TSchema | Record<string, never>, examples?: Examples }>
 }
 
+type Examples = Record<string, { value: unknown }>
+
 export const header = {
-  location: { type: 'string', description: 'Path of the job\'s status.' },
+  location: { type: 'string', description: 'Path of the job\'s status: ask there.' },
   retryAfter: { type: 'integer', description: 'Seconds to wait before you ask again (RFC 9110, section 10.2.3).' },
+  retryAfterUntilFinal: { type: 'integer', description: 'Seconds to wait before you ask again (RFC 9110, section 10.2.3). Absent once the job is final.' },
   cacheControl: { type: 'string', description: '`no-store`: the answer is out of date at once.' }
 }
 
-export function jsonAnswer (description: string, schema: TSchema, headers?: Record<string, object>): Answer {
-  return { description, ...(headers && { headers }), content: { 'application/json': { schema } } }
+export function jsonAnswer (description: string, schema: TSchema, examples: Record<string, unknown>, headers?: Record<string, object>): Answer {
+  return { description, ...(headers && { headers }), content: { 'application/json': { schema, ...named(examples) } } }
 }
 
-/** A problem with one code. */
-export function problemAnswer (status: number, code: string, detail: string, extra?: Record<string, unknown>, headers?: Record<string, object>): Answer {
-  const title = STATUS_CODES[status] as string
+/** What an error answer with one code looks like. */
+type ExampleProblem = Pick<Problem, 'code' | 'detail'> & Partial<Problem>
+
+/** The error answer of a status: one example for each code that it can have. */
+export function problemAnswer (status: number, problems: ExampleProblem[], headers?: Record<string, object>): Answer {
+  const examples = problems.map(({ code, detail, ...rest }) =>
+    [code, { type: 'about:blank', title: STATUS_CODES[status], status, detail, code, ...rest }] as const)
   return {
-    description: `\`${code}\`: ${detail}`,
+    description: problems.map(({ code, detail }) => `\`${code}\`: ${detail}`).join('\n\n'),
     ...(headers && { headers }),
-    content: { [PROBLEM_TYPE]: { schema: problemSchema(title, status, code, detail, extra) } }
+    content: { [PROBLEM_TYPE]: { schema: ProblemSchema, ...named(Object.fromEntries(examples)) } }
   }
 }
 
-export const storeUnavailable = problemAnswer(503, 'STORE_UNAVAILABLE', 'The job store cannot be reached. Try again shortly.', undefined, { 'Retry-After': header.retryAfter })
-export const notFound = problemAnswer(404, 'JOB_NOT_FOUND', 'There is no such job, or it is not yours.')
-export const expired = problemAnswer(410, 'JOB_EXPIRED', 'The job and its result were kept until 2026-01-02T00:00:00.000Z. Submit it again.')
+/** Where the host's own error handler answers, the form of errors is the host's, and so is its documentation. */
+export function asHostErrors (answers: Record<string, Answer>): Record<string, Answer> {
+  return Object.fromEntries(Object.entries(answers).map(([status, answer]) =>
+    [status, PROBLEM_TYPE in answer.content ? { ...answer, content: { 'application/json': { schema: {} } } } : answer]))
+}
+
+function named (examples: Record<string, unknown>): { examples?: Examples } {
+  const entries = Object.entries(examples)
+  return entries.length === 0 ? {} : { examples: Object.fromEntries(entries.map(([name, value]) => [name, { value }])) }
+}
+
+export const storeUnavailable = problemAnswer(503, [
+  { code: 'STORE_UNAVAILABLE', detail: 'The job store cannot be reached. Try again shortly.' }
+], { 'Retry-After': header.retryAfter })
+
+export const notFound = problemAnswer(404, [
+  { code: 'JOB_NOT_FOUND', detail: 'There is no such job, or it is not yours.' }
+])
+
+export const expired = problemAnswer(410, [
+  { code: 'JOB_EXPIRED', detail: 'The job and its result were kept until 2026-01-02T00:01:00.000Z. Submit it again.', jobId: EXAMPLE_ID }
+])

@@ -1,6 +1,7 @@
 import type { FastifyRequest, FastifySchema } from 'fastify'
 import type { JobDefinition } from '../../types/definition.js'
 import type { JobOperations } from '../job-handle.js'
+import type { Answer } from './answers.js'
 
 /** What every route of a job knows. */
 export interface RouteContext {
@@ -12,6 +13,8 @@ export interface RouteContext {
   prefix: string
   /** Makes an operation id that is unique in the service: `submit` becomes `submitAnalysis`. */
   operationId (verb: string): string
+  /** The answers of a route as they are documented and serialized: errors may be the host's. */
+  answers (described: Record<string, Answer>): Record<string, Answer>
 }
 
 export interface JobIdRequest {
@@ -27,11 +30,22 @@ interface Documentation extends FastifySchema {
   hide?: boolean
 }
 
-interface Links {
+/** OpenAPI links, by the status of the answer that they start from. */
+export interface Links {
   [status: string]: Record<string, { operationId: string, parameters: Record<string, string>, description: string }>
 }
 
 /** Route options with documentation. */
 export function documented (schema: Documentation, links?: Links): { schema: FastifySchema } {
   return { schema, ...(links && { links }) }
+}
+
+/** The names of the parameters in a prefix: `tenant` in `/tenants/:tenant/analysis`. */
+export function paramsOf (prefix: string): string[] {
+  return [...prefix.matchAll(/:(\w+)/g)].map(([, name]) => name as string)
+}
+
+/** What a link passes on: the parameters of the prefix as they are, and the job's id from where it is found. */
+export function linkParameters (prefix: string, jobId: string): Record<string, string> {
+  return { ...Object.fromEntries(paramsOf(prefix).map(name => [name, `$request.path.${name}`])), jobId }
 }

@@ -1,34 +1,62 @@
-import type { FastifyInstance } from 'fastify'
+import type { TSchema } from '@sinclair/typebox'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 import { retryAfter } from '../job-handle.js'
-import { jobSchema } from '../schemas.js'
+import { exampleJobs, JobSchema, pathParams } from '../schemas.js'
 import { header, jsonAnswer, problemAnswer, storeUnavailable } from './answers.js'
-import { documented, type RouteContext } from './context.js'
+import { documented, linkParameters, paramsOf, type RouteContext } from './context.js'
 
 /** `POST /`: accepts an input, answers at once with the job. */
-export function submitRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId }: RouteContext): void {
-  app.post('/', documented({
+export function submitRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, answers }: RouteContext): void {
+  const linked = linkParameters(app.prefix, '$response.body#/jobId')
+  const documentation = {
     operationId: operationId('submit'),
     tags: [definition.name],
-    summary: `Submit a job: ${definition.name}`,
+    summary: '1. Submit a job',
     description: [
       definition.description,
-      'Answers at once with **202** and the job. Its work goes on behind it: ask `links.status` (the `Location` header) until `status` is `completed`, waiting `pollAfterMs` each time; then get the output from `links.result`.'
+      'The work may take longer than a request should, so it is a **job**:',
+      [
+        '1. **Submit** the input here. The answer comes at once: **202** with the `jobId`, and where to ask in `Location`.',
+        `2. **Follow** it with \`GET ${prefix}/status/{jobId}\` until \`status\` is \`completed\`, waiting \`pollAfterMs\` before you ask again.`,
+        `3. **Get** the output with \`GET ${prefix}/result/{jobId}\`.`
+      ].join('\n')
     ].filter(Boolean).join('\n\n'),
+    ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
     body: definition.input,
-    response: {
-      202: jsonAnswer('The job is stored and will be worked on.', jobSchema(prefix, 'pending'), { Location: header.location, 'Retry-After': header.retryAfter }),
-      400: problemAnswer(400, 'INPUT_INVALID', 'body/text must be string', { issues: [{ pointer: '/text', detail: 'must be string' }] }),
-      413: problemAnswer(413, 'INPUT_TOO_LARGE', 'Request body is too large'),
-      415: problemAnswer(415, 'UNSUPPORTED_MEDIA_TYPE', 'Unsupported Media Type'),
+    response: answers({
+      202: jsonAnswer('The job is stored and will be worked on.', JobSchema, { accepted: exampleJobs(prefix, definition.attempts).pending }, { Location: header.location, 'Retry-After': header.retryAfter }),
+      400: problemAnswer(400, [
+        { code: 'INPUT_INVALID', ...exampleIssue(definition.input) },
+        { code: 'INPUT_MALFORMED', detail: 'Body is not valid JSON but content-type is set to \'application/json\'' }
+      ]),
+      413: problemAnswer(413, [{ code: 'INPUT_TOO_LARGE', detail: 'Request body is too large' }]),
+      415: problemAnswer(415, [{ code: 'UNSUPPORTED_MEDIA_TYPE', detail: 'Unsupported Media Type' }]),
       503: storeUnavailable
-    }
-  }, {
+    })
+  }
+  const links = {
     202: {
-      status: { operationId: operationId('status'), parameters: { jobId: '$response.body#/jobId' }, description: 'Ask until the status is final.' },
-      result: { operationId: operationId('result'), parameters: { jobId: '$response.body#/jobId' }, description: 'Get the output once the status is `completed`.' }
+      status: { operationId: operationId('status'), parameters: linked, description: 'Ask until the status is final.' },
+      result: { operationId: operationId('result'), parameters: linked, description: 'Get the output once the status is `completed`.' }
     }
-  }), async (request, reply) => {
-    const job = await operations.submit(request.body, baseOf(request))
-    return reply.code(202).headers({ location: job.links.status, ...retryAfter(job) }).type('application/json').send(job)
-  })
+  }
+  const route: RouteOptions = {
+    method: 'POST',
+    url: '/',
+    handler: async (request, reply) => {
+      const job = await operations.submit(request.body, baseOf(request))
+      return reply.code(202).headers({ location: job.links.status, ...retryAfter(job) }).type('application/json').send(job)
+    }
+  }
+  app.route({ ...route, ...documented(documentation, links), prefixTrailingSlash: 'no-slash' })
+  // Fastify would register both by itself, but then the documentation shows only the one with the slash.
+  const withSlash = { method: 'POST', url: `${app.prefix}/` } as const
+  if (!app.hasRoute(withSlash)) app.route({ ...route, ...documented({ ...documentation, hide: true }), prefixTrailingSlash: 'slash' })
+}
+
+/** What is wrong with an empty object, where the input is one. */
+function exampleIssue (input: TSchema): { detail: string, issues: Array<{ pointer: string, detail: string }> } {
+  const [required] = (input['required'] ?? []) as string[]
+  const detail = required === undefined ? `must be ${String(input['type'] ?? 'valid')}` : `must have required property '${required}'`
+  return { detail: `body ${detail}`, issues: [{ pointer: '', detail }] }
 }

@@ -1,8 +1,9 @@
 import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { randomUUID } from 'node:crypto'
+import { createRequire } from 'node:module'
 import type { Test } from 'tap'
 import { leaseEngine } from '../../lib/engine/index.js'
 
@@ -47,8 +48,8 @@ export const silent = { debug () {}, info () {}, warn () {}, error () {} }
 
 /** A new database takes seconds; a copy of one that was made before takes a fraction of one. */
 async function template (): Promise<string> {
-  const pglite = await readFile(new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url), 'utf8')
-  const { version } = JSON.parse(pglite) as { version: string }
+  const pglite = createRequire(import.meta.url).resolve('@electric-sql/pglite')
+  const { version } = JSON.parse(await readFile(join(dirname(pglite), '../package.json'), 'utf8')) as { version: string }
   const directory = join(tmpdir(), `async-jobs-template-${version}`)
   if (existsSync(directory)) return directory
   const fresh = await mkdtemp(join(tmpdir(), 'async-jobs-new-'))

@@ -1,0 +1,12 @@
+// The client
+export { createJobsClient } from './create-client.js'
+export type { CallOptions, ClientJob, JobsClient, JobsClientOptions, RetryOptions, WaitOptions } from '../../types/client.js'
+
+// What it throws, and how to tell: by these, not by instanceof, where the package may be loaded twice
+export { InputInvalidError, JobCanceledError, JobFailedError, JobNotFoundError, JobsClientError, NetworkError, RequestFailedError, WaitTimeoutError } from './errors.js'
+export { isInputInvalidError, isJobCanceledError, isJobFailedError, isJobNotFoundError, isJobsClientError, isNetworkError, isRequestFailedError, isWaitTimeoutError } from './errors.js'
+export type { AnyJobsClientError } from './errors.js'
+
+// What it passes on
+export type { InputOf, OutputOf } from '../../types/definition.js'
+export type { InputIssue, Job, JobFailure, JobLinks, JobStatus, Problem } from '../../types/job.js'

@@ -1,0 +1,23 @@
+/** What a timer can hold, in ms; with more it would fire at once. */
+const LONGEST = 2 ** 31 - 1
+
+/** A timer for any time: what is past is now, and after 24 days it fires early. */
+export function startTimer (ms: number, callback: () => void): ReturnType<typeof setTimeout> {
+  return setTimeout(callback, Math.max(0, Math.min(ms, LONGEST)))
+}
+
+/** Waits; an abort ends that at once, and leaves no timer behind. */
+export function sleep (ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    const abort = (): void => {
+      clearTimeout(timer)
+      reject(signal.reason as Error)
+    }
+    const timer = startTimer(ms, () => {
+      signal.removeEventListener('abort', abort)
+      resolve()
+    })
+    signal.addEventListener('abort', abort)
+  })
+}

@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { endServer, freePort, startServer } from './server-process.mjs'
+
+/**
+ * A Redis of one's own. It keeps nothing on disk.
+ * @typedef {object} RedisServer
+ * @property {string} url
+ * @property {number} port
+ * @property {() => Promise<void>} kill as a crash does: connections break, data is lost
+ * @property {() => Promise<void>} restart starts it on the same port, empty, after it was killed if it still runs
+ * @property {() => void} pause freezes it: connections stay, nothing is answered
+ * @property {() => void} resume ends a pause
+ * @property {() => Promise<void>} stop ends it for good
+ */
+
+/**
+ * @param {{ port?: number }} [options] port: default a free one
+ * @returns {Promise<RedisServer>}
+ */
+export async function startRedis ({ port } = {}) {
+  const listenOn = port ?? await freePort()
+  const directory = await mkdtemp(join(tmpdir(), 'async-jobs-redis-'))
+  const start = () => startServer('redis-server', [
+    '--port', String(listenOn), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'no'
+  ], { ready: 'Ready to accept connections' })
+  const kill = () => endServer(child, 'SIGKILL')
+
+  let child = await start()
+  return {
+    url: `redis://127.0.0.1:${listenOn}`,
+    port: listenOn,
+    kill,
+    async restart () {
+      await kill()
+      child = await start()
+    },
+    pause () { child.kill('SIGSTOP') },
+    resume () { child.kill('SIGCONT') },
+    async stop () {
+      await kill()
+      await rm(directory, { recursive: true, force: true })
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/** Of what tap prints, shows one line a file, and of a file that failed what failed in it. */
+export class TapDigest {
+  /** @type {{ pass?: number, fail?: number }} */
+  counts = {}
+  /** @type {string[]} */
+  #lines = []
+  #print
+
+  /** @param {(line: string) => void} print */
+  constructor (print) {
+    this.#print = print
+  }
+
+  /** @param {string} line */
+  write (line) {
+    const [, indent = '', verdict, name = ''] = /^( *)(ok|not ok) \d+(?: - (.*))?/.exec(line) ?? []
+    const outer = !line.startsWith(' ')
+    if (outer && verdict === undefined) this.flush()
+
+    if (verdict === 'ok') {
+      this.#dropSubtest(indent)
+      if (outer) this.#print(`ok ${name}`)
+    } else if (verdict === 'not ok') {
+      this.#lines.push(line)
+    } else if (line.startsWith('# { total:')) {
+      this.counts = Object.fromEntries(Array.from(line.matchAll(/(\w+): (\d+)/g), ([, key, count]) => [key, Number(count)]))
+    } else if (!/^ *(TAP version|1\.\.\d+|# time=|$)/.test(line)) {
+      this.#lines.push(line)
+    }
+  }
+
+  /** Shows what is held back until it is known how its file ends. */
+  flush () {
+    for (const line of this.#lines.splice(0)) this.#print(line)
+  }
+
+  /** @param {string} indent of the line that says that the subtest before it passed */
+  #dropSubtest (indent) {
+    const begin = this.#lines.findLastIndex(line => !line.startsWith(`${indent} `))
+    if (this.#lines[begin]?.startsWith(`${indent}# Subtest`)) this.#lines.splice(begin)
+  }
+}

@@ -1,0 +1,81 @@
+/*
+ * npm test: installs what is missing, lints, checks types, builds, runs the tests, and says in its
+ * last line how many assertions passed and failed. Whatever else failed counts as one each.
+ * npm test -- test/options.test.ts: builds and runs only these files, without lint and coverage.
+ */
+import { join } from 'node:path'
+import { build } from './build.mjs'
+import { unloadedSources } from './coverage.mjs'
+import { installMissing } from './install.mjs'
+import { Interrupted, run, throwIfInterrupted } from './run.mjs'
+import { TapDigest } from './tap-digest.mjs'
+import { provideServers } from './test-servers.mjs'
+
+process.chdir(join(import.meta.dirname, '..'))
+
+const files = process.argv.slice(2)
+const digest = new TapDigest(line => console.log(line))
+/** @type {import('./test-servers.mjs').Server[]} */
+const servers = []
+/** @type {string[]} */
+const failures = []
+
+try {
+  await installMissing()
+  console.log('Linting, checking types, building')
+  const [ready] = await Promise.all([
+    attempt('servers', () => provideServers(servers)),
+    attempt('types and build', () => build('test')),
+    files.length === 0 && attempt('lint', lint)
+  ])
+  throwIfInterrupted()
+  if (ready) await attempt('tests', runTests)
+  throwIfInterrupted()
+} catch (error) {
+  failures.push(reason(error))
+  if (error instanceof Interrupted) process.exitCode = error.exitCode
+} finally {
+  await Promise.all(servers.map(server => server.stop()))
+}
+
+const { pass = 0, fail = 0 } = digest.counts
+for (const failure of failures) console.log(`FAILED ${failure}`)
+if (fail + failures.length > 0) process.exitCode ??= 1
+console.log(`${pass} passed, ${fail + failures.length} failed`)
+
+function lint () {
+  return run(process.execPath, ['node_modules/eslint/bin/eslint.js', '.'])
+}
+
+/** @returns {Promise<number>} the exit code; 0 also where the failures are in the digest */
+async function runTests () {
+  const some = files.length === 0 ? [] : ['--disable-coverage', ...files.map(file => join('dist', file.replace(/\.ts$/, '.js')))]
+  const code = await run(process.execPath, ['node_modules/tap/dist/esm/run.mjs', 'run', '--reporter=tap', ...some], {
+    onLine: line => { digest.write(line) }
+  })
+  digest.flush()
+  if (files.length === 0) failures.push(...unloadedSources().map(source => `${source}: no test loads it`))
+  return digest.counts.fail ? 0 : code
+}
+
+/**
+ * @param {string} name
+ * @param {() => Promise<number | void>} step resolves to an exit code, or throws
+ * @returns whether it succeeded
+ */
+async function attempt (name, step) {
+  try {
+    const code = await step()
+    if (!code) return true
+    failures.push(`${name}: see above`)
+  } catch (error) {
+    failures.push(`${name}: ${reason(error)}`)
+  }
+  return false
+}
+
+/** @param {unknown} error */
+function reason (error) {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message} ${error.cause.message}` : error.message
+}

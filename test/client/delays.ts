@@ -1,0 +1,28 @@
+import type { Test } from 'tap'
+
+/**
+ * Lets all timers shorter than 20 s fire at once, and records for how long they were meant. The
+ * rest, such as the limit of a status request, stay as they are.
+ */
+export function skipDelays (t: Test): number[] {
+  const delays: number[] = []
+  const real = globalThis.setTimeout
+  t.intercept(globalThis, 'setTimeout', {
+    value: (callback: () => void, ms: number) => {
+      if (ms >= 20_000) return real(callback, ms)
+      delays.push(ms)
+      return real(callback, 0)
+    }
+  })
+  return delays
+}
+
+/** Random waits become the longest that they can be. */
+export function noLuck (t: Test): void {
+  t.intercept(Math, 'random', { value: () => 1 })
+}
+
+/** How many timers keep the process alive. */
+export function runningTimers (): number {
+  return process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+}

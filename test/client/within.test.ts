@@ -1,0 +1,72 @@
+import t from 'tap'
+import { within } from '../../lib/client/within.js'
+import { runningTimers } from './delays.js'
+
+const never = new Promise<never>(() => {})
+const thrownBy = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'nothing', (error: unknown) => error)
+
+t.test('without limits it is the work', async t => {
+  t.equal(await within({}, async () => 42), 42)
+  const error = new Error('mine')
+  t.equal(await thrownBy(within({}, async () => { throw error })), error)
+})
+
+t.test('work in time leaves no timer and no listener', async t => {
+  const timers = runningTimers()
+  const { signal } = new AbortController()
+  const listeners = countListeners(signal)
+  t.equal(await within({ signal, timeout: 600_000 }, async () => {
+    t.equal(runningTimers(), timers + 1)
+    t.equal(listeners(), 1)
+    return 42
+  }), 42)
+  t.equal(runningTimers(), timers)
+  t.equal(listeners(), 0)
+})
+
+t.test('an abort ends it with the reason, even where the work does not care', async t => {
+  const controller = new AbortController()
+  let inner: AbortSignal | undefined
+  const running = within({ signal: controller.signal }, signal => { inner = signal; return never })
+  const reason = new Error('enough')
+  controller.abort(reason)
+  t.equal(await thrownBy(running), reason)
+  t.equal(inner?.reason, reason)
+})
+
+t.test('an abort without a reason is an AbortError, as the platform has it', async t => {
+  const controller = new AbortController()
+  const running = within({ signal: controller.signal }, () => never)
+  controller.abort()
+  t.match(await thrownBy(running), { name: 'AbortError' })
+})
+
+t.test('after an abort the work does not begin', async t => {
+  const running = within({ signal: AbortSignal.abort('enough') }, async () => { t.fail('began') })
+  t.equal(await thrownBy(running), 'enough')
+})
+
+t.test('the timeout ends it with its own error', async t => {
+  const late = new Error('late')
+  let inner: AbortSignal | undefined
+  t.equal(await thrownBy(within({ timeout: 1, timedOut: () => late }, signal => { inner = signal; return never })), late)
+  t.equal(inner?.reason, late)
+})
+
+t.test('work that fails after all that stays quiet', async t => {
+  const failing = within({ timeout: 1, timedOut: () => new Error('late') }, signal => new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => { setImmediate(reject, new Error('unheard')) })
+  }))
+  t.match(await thrownBy(failing), { message: 'late' })
+  // An unhandled rejection would fail the test.
+  await new Promise(resolve => { setImmediate(() => setImmediate(resolve)) })
+})
+
+/** How many listeners were added to a signal and not removed. */
+function countListeners (signal: AbortSignal): () => number {
+  let count = 0
+  const { addEventListener, removeEventListener } = signal
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => { count++; addEventListener.apply(signal, args) }
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => { count--; removeEventListener.apply(signal, args) }
+  return () => count
+}

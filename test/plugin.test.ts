@@ -1,0 +1,182 @@
+import t from 'tap'
+import Fastify from 'fastify'
+import swagger from '@fastify/swagger'
+import asyncJobsDefault, { asyncJobs, defineJob, Type, type Job } from '../lib/index.js'
+import { onEachEngine, redisUrl, uniqueName } from './helpers/engines.js'
+import { service } from './helpers/service.js'
+
+const schemas = { input: Type.Object({ text: Type.String() }), output: Type.Object({ length: Type.Number() }) }
+const define = () => defineJob({ ...schemas, name: uniqueName() })
+const processor = ({ text }: { text: string }): { length: number } => ({ length: text.length })
+
+t.test('is a Fastify plugin with a name', async t => {
+  t.equal(asyncJobs, asyncJobsDefault)
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/jobs' })
+  t.ok(app.hasPlugin('fastify-async-jobs'))
+})
+
+t.test('two jobs under two prefixes', t => onEachEngine(t, async (t, { connection }) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const [one, two] = [define(), define()]
+  await app.register(asyncJobs, { job: one, connection, prefix: '/one', processor })
+  await app.register(asyncJobs, { job: two, connection, prefix: '/two', processor: () => ({ length: -1 }) })
+  const [first, second] = [service(app, '/one'), service(app, '/two')]
+  const { body: { jobId, links } } = await first.submit({ text: 'hello' })
+  const other = await second.submit({ text: 'hello' })
+  t.strictSame(links, { status: `/one/status/${jobId}`, result: `/one/result/${jobId}` })
+  await first.until(jobId, 'completed')
+  await second.until(other.body.jobId, 'completed')
+  t.match(await first.result(jobId), { body: { length: 5 } })
+  t.match(await second.result(other.body.jobId), { body: { length: -1 } })
+  t.equal((await second.status(jobId)).statusCode, 404, 'a job is found only where it belongs')
+}))
+
+t.test('paths', async t => {
+  const cases: Array<{ outer: string, prefix?: string, publicUrl?: string, url: string, base: string }> = [
+    { outer: '/api/v1', prefix: '/analysis', url: '/api/v1/analysis', base: '/api/v1/analysis' },
+    { outer: '/api/', prefix: '/analysis/', url: '/api/analysis', base: '/api/analysis' },
+    { outer: '', url: '', base: '' },
+    { outer: '/api', prefix: '/analysis', publicUrl: 'https://api.example.com/gateway', url: '/api/analysis', base: 'https://api.example.com/gateway/api/analysis' },
+    { outer: '/tenants/:tenant', prefix: '/analysis', url: '/tenants/ac%20me/analysis', base: '/tenants/ac%20me/analysis' },
+    { outer: '/tenants/:tenant', prefix: '/analysis', publicUrl: 'https://api.example.com', url: '/tenants/acme/analysis', base: 'https://api.example.com/tenants/acme/analysis' }
+  ]
+  for (const { outer, prefix, publicUrl, url, base } of cases) {
+    await t.test(`${outer} + ${prefix} + ${publicUrl}`, async t => {
+      const app = Fastify()
+      t.teardown(() => app.close())
+      await app.register(async host => {
+        await host.register(asyncJobs, { job: define(), connection: redisUrl(), prefix, publicUrl })
+      }, { prefix: outer })
+      const answer = await app.inject({ method: 'POST', url: `${url}/`, payload: { text: 'a' } })
+      t.equal(answer.statusCode, 202)
+      const { jobId, links } = answer.json<Job>()
+      t.strictSame(links, { status: `${base}/status/${jobId}`, result: `${base}/result/${jobId}` })
+      t.equal(answer.headers.location, links.status)
+      const path = new URL(links.status, 'http://host').pathname.replace('/gateway', '')
+      t.strictSame((await app.inject(path)).json<Job>().links, links, 'the status tells the same')
+    })
+  }
+})
+
+t.test('leaves the host alone', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const seen: string[] = []
+  app.setErrorHandler((error: Error, _request, reply) => { void reply.code(418).send({ host: error.message }) })
+  app.setNotFoundHandler((_request, reply) => { void reply.code(404).send({ host: 'not found' }) })
+  app.addHook('onRequest', async (request) => {
+    seen.push(request.url)
+    if (request.headers.authorization === undefined) throw new Error('who are you?')
+  })
+  await app.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/jobs' })
+  app.get('/own', async () => { throw new Error('own') })
+  const headers = { authorization: 'me' }
+
+  t.match((await app.inject('/jobs/status/x')).json(), { host: 'who are you?' }, 'its hooks run before our routes, and their errors are its own')
+  t.match((await app.inject({ url: '/jobs/status/x', headers })).json(), { code: 'JOB_NOT_FOUND' }, 'our errors are ours')
+  t.match((await app.inject({ url: '/own', headers })).json(), { host: 'own' })
+  t.match((await app.inject({ url: '/jobs/nothing/here', headers })).json(), { host: 'not found' })
+  t.strictSame(seen, ['/jobs/status/x', '/jobs/status/x', '/own', '/jobs/nothing/here'])
+})
+
+t.test('errors: host leaves our errors to the host', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.setErrorHandler((error: Error & { code: string, statusCode: number }, _request, reply) => { void reply.code(error.statusCode).send({ host: error.code }) })
+  await app.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/jobs', errors: 'host' })
+  t.match(await app.inject('/jobs/status/x'), { statusCode: 404, body: '{"host":"JOB_NOT_FOUND"}' })
+  t.match(await app.inject({ method: 'POST', url: '/jobs', payload: {} }), { statusCode: 400, body: '{"host":"FST_ERR_VALIDATION"}' })
+})
+
+t.test('inside a host\'s own plugin', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const job = define()
+  await app.register(async inner => {
+    inner.addHook('onRequest', async (_request, reply) => { void reply.header('x-inner', 'yes') })
+    await inner.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs' })
+    await inner.register(async innermost => {
+      t.equal(innermost.jobs(job), inner.jobs(job), 'the handle is there for what is enclosed')
+    })
+  }, { prefix: '/inner' })
+  await app.ready()
+  t.match((await app.inject({ method: 'POST', url: '/inner/jobs', payload: { text: 'a' } })).headers, { 'x-inner': 'yes' })
+  t.notOk(app.hasDecorator('jobs'), 'and not outside')
+})
+
+t.test('with and without @fastify/swagger', async t => {
+  for (const documented of [true, false]) {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    if (documented) await app.register(swagger, { openapi: { openapi: '3.1.0' } })
+    await app.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/jobs' })
+    await app.ready()
+    t.equal((await service(app, '/jobs').submit({ text: 'a' })).statusCode, 202)
+    if (documented) t.strictSame(Object.keys(app.swagger().paths ?? {}).sort(), ['/jobs/', '/jobs/result/{jobId}', '/jobs/status/{jobId}'])
+  }
+})
+
+t.test('routes: false', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const job = define()
+  await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs', routes: false })
+  t.match(await app.inject({ method: 'POST', url: '/jobs', payload: { text: 'a' } }), { statusCode: 404 })
+  t.match(await app.jobs(job).submit({ text: 'a' }), { status: 'pending' }, 'the handle works')
+})
+
+t.test('refuses at registration', async t => {
+  const job = define()
+  const cases: Array<[name: string, options: object, message: RegExp]> = [
+    ['an unknown option', { job, retries: 3 }, /options\.retries is no option/],
+    ['a wrong type', { job, routes: 'yes' }, /options\.routes must be boolean; given: 'yes'/],
+    ['no job', {}, /job must be what defineJob\(\) returns; given: undefined/],
+    ['a module that does not exist', { job, connection: redisUrl(), processor: new URL('./nowhere.js', import.meta.url) }, /processor module .*nowhere\.js does not exist/],
+    ['a module by a relative path', { job, connection: redisUrl(), processor: './processor.js' }, /processor module \.\/processor\.js is a relative path/],
+    ['a connection of an unknown kind', { job, connection: 'mysql://root:secret@db' }, /options\.connection must begin with redis:/]
+  ]
+  for (const [name, options, message] of cases) {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await t.rejects(async () => { await app.register(asyncJobs, { prefix: '/jobs', ...options } as never) }, { message }, name)
+  }
+})
+
+t.test('refuses an embedded connection in production', async t => {
+  const { NODE_ENV } = process.env
+  process.env['NODE_ENV'] = 'production'
+  t.teardown(() => { if (NODE_ENV === undefined) delete process.env['NODE_ENV']; else process.env['NODE_ENV'] = NODE_ENV })
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await t.rejects(async () => { await app.register(asyncJobs, { job: define(), prefix: '/jobs' }) }, { code: 'EMBEDDED_IN_PRODUCTION' })
+})
+
+t.test('refuses the same job twice, and two jobs on one prefix', async t => {
+  const job = define()
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs' })
+  await t.rejects(async () => { await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs' }) }, { code: 'PREFIX_TAKEN', message: `the prefix "/jobs" has the job "${job.name}" already` })
+  const other = Fastify()
+  t.teardown(() => other.close())
+  await other.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs' })
+  await t.rejects(async () => { await other.register(asyncJobs, { job, connection: redisUrl(), prefix: '/more' }) }, { code: 'JOB_TWICE' })
+})
+
+t.test('warns that an omitted connection keeps jobs in memory', async t => {
+  const lines: string[] = []
+  const app = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } })
+  t.teardown(() => app.close())
+  const [one, two] = [define(), define()]
+  await app.register(asyncJobs, { job: one, prefix: '/one', processor })
+  await app.register(asyncJobs, { job: two, prefix: '/two', processor })
+  t.match(lines.map(line => JSON.parse(line) as object), [
+    { level: 40, msg: `fastify-async-jobs: no connection for the job "${one.name}": its jobs live in the memory of this process` },
+    { level: 40, msg: `fastify-async-jobs: no connection for the job "${two.name}"` }
+  ])
+  const { submit, until } = service(app, '/one')
+  await until((await submit({ text: 'a' })).body.jobId, 'completed')
+})

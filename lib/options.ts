@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { Type, type Static, type TObject, type TSchema } from '@sinclair/typebox'
+import { Type, type Static, type TObject, type TSchema, type TUnsafe } from '@sinclair/typebox'
 import type { Backoff, JobDefinition, Retention } from '../types/definition.js'
 import type { AsyncJobsOptions, Connection, CreateWorkerOptions, WorkerOptions } from '../types/options.js'
 import type { Processor } from '../types/processor.js'
@@ -26,12 +26,17 @@ export interface ResolvedOptions<Definition extends JobDefinition = JobDefinitio
 /** The longest timer of Node.js in ms, and the largest integer of PostgreSQL. */
 const MAX_INT32 = 2 ** 31 - 1
 
-/** A hundred years in seconds: later times are no dates. */
+/** A hundred years in seconds: when a job expires must be a date. */
 const MAX_RETENTION = 100 * 366 * 86_400
+
+/** Not a union of literals: of that, Ajv reports each alternative. */
+function oneOf<const Value extends string> (values: Value[], options?: { default: Value }): TUnsafe<Value> {
+  return Type.Unsafe<Value>({ enum: values, ...options })
+}
 
 const workerFields = {
   concurrency: Type.Integer({ minimum: 1, maximum: 10_000, default: 1 }),
-  sandbox: Type.Union([Type.Literal('thread'), Type.Literal('process')], { default: 'thread' }),
+  sandbox: oneOf(['thread', 'process'], { default: 'thread' }),
   lockDuration: Type.Integer({ minimum: 100, maximum: MAX_INT32, default: 30_000 }),
   maxStalledCount: Type.Integer({ minimum: 0, maximum: MAX_INT32, default: 1 }),
   closeTimeout: Type.Integer({ minimum: 0, maximum: MAX_INT32, default: 10_000 })
@@ -39,7 +44,7 @@ const workerFields = {
 
 const PluginOptions = Type.Object({
   routes: Type.Boolean({ default: true }),
-  errors: Type.Union([Type.Literal('problem'), Type.Literal('host')], { default: 'problem' }),
+  errors: oneOf(['problem', 'host'], { default: 'problem' }),
   publicUrl: Type.String({
     default: '',
     pattern: '^(?:https?://[^/?#]+)?(?:/[^?#]*[^/?#])?$',
@@ -62,7 +67,7 @@ const DefinitionOptions = Type.Object({
   description: Type.Optional(Type.String()),
   attempts: Type.Integer({ minimum: 1, maximum: 1_000, default: 3 }),
   backoff: Type.Object({
-    type: Type.Union([Type.Literal('fixed'), Type.Literal('exponential')]),
+    type: oneOf(['fixed', 'exponential']),
     delay: Type.Integer({ minimum: 0, maximum: MAX_INT32 }),
     jitter: Type.Number({ minimum: 0, maximum: 1, default: 0 })
   }, { default: { type: 'exponential', delay: 1_000, jitter: 0.5 }, additionalProperties: false }),
@@ -81,7 +86,8 @@ function complete<Schema extends TObject> (schema: Schema, given: object, where:
   checks.set(schema, check)
   const copy = copyOf(given, schema)
   if (check(copy)) return copy as Static<Schema>
-  throw brokenRule(check.errors as ErrorObject[], where)
+  const [error] = check.errors as [ErrorObject]
+  throw brokenRule(error, where)
 }
 
 /** What was passed stays as it is: the copy gets the defaults. An option that is set to undefined is one that is left out. */
@@ -94,9 +100,7 @@ function copyOf (given: object, { properties }: TObject): Record<string, unknown
     }))
 }
 
-function brokenRule (errors: ErrorObject[], where: string): Error {
-  // Of a choice, Ajv reports every alternative before the choice as a whole.
-  const { keyword, instancePath, params, parentSchema, data, message } = errors.find(({ keyword }) => keyword !== 'const') as ErrorObject
+function brokenRule ({ keyword, instancePath, params, parentSchema, data, message }: ErrorObject, where: string): Error {
   const path = [where, ...instancePath.split('/').slice(1)].join('.')
   switch (keyword) {
     case 'additionalProperties': {
@@ -106,8 +110,8 @@ function brokenRule (errors: ErrorObject[], where: string): Error {
     }
     case 'required':
       return new OptionInvalidError(`${path}.${String(params['missingProperty'])}`, 'is required', 'nothing')
-    case 'anyOf':
-      return new OptionInvalidError(path, `must be one of ${(parentSchema?.['anyOf'] as Array<{ const: string }>).map(choice => choice.const).join(', ')}`, show(data))
+    case 'enum':
+      return new OptionInvalidError(path, `must be one of ${(params['allowedValues'] as string[]).join(', ')}`, show(data))
     default:
       return new OptionInvalidError(path, String(parentSchema?.['description'] ?? message), show(data))
   }
@@ -120,7 +124,7 @@ function isObject (value: unknown): value is object {
 
 /** A value as messages show it: of an object its kind, of a URL not its password. */
 function show (value: unknown): string {
-  const text = inspect(value, { depth: -1 }).replace(/:\/\/\S*@/g, '://***@')
+  const text = inspect(value, { depth: -1 }).replace(/:\/\/.*@/s, '://***@')
   return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }
 

@@ -62,18 +62,17 @@ export function pathParams (prefixParams: readonly string[], withJobId: boolean)
   })
 }
 
-/** The same job from its submission to its end, with the links under which this API is reached. */
-export function exampleJobs (base: string, maxAttempts: number) {
-  const links = jobLinks(base, EXAMPLE_ID)
-  const common = { jobId: EXAMPLE_ID, maxAttempts, createdAt: '2026-01-01T00:00:00.000Z' }
-  const started = { attempt: 1, startedAt: '2026-01-01T00:00:00.250Z' }
-  return {
-    pending: { ...common, status: 'pending', progress: 0, attempt: 0, pollAfterMs: 1_000, links },
-    in_progress: { ...common, ...started, status: 'in_progress', progress: 40, message: 'reading page 4 of 10', pollAfterMs: 1_000, links },
-    completed: { ...common, ...started, status: 'completed', progress: 100, finishedAt: '2026-01-01T00:01:00.000Z', expiresAt: '2026-01-02T00:01:00.000Z', links },
-    failed: { ...common, ...started, status: 'failed', progress: 40, finishedAt: '2026-01-01T00:10:00.250Z', expiresAt: '2026-01-08T00:10:00.250Z', error: EXAMPLE_FAILURE, links }
-  } as const satisfies Record<string, Job>
-}
-
 /** Of a job of one's own: its codes are the only ones that a client cannot know from here. */
 export const EXAMPLE_FAILURE = { code: 'LANGUAGE_UNKNOWN', message: 'The text is not in a known language.', data: { found: 'tlh' } }
+
+/** The same job from its submission to its end, with the links under which this API is reached. */
+export function exampleJobs (base: string, maxAttempts: number) {
+  const submitted = { maxAttempts, createdAt: '2026-01-01T00:00:00.000Z', links: jobLinks(base, EXAMPLE_ID) }
+  const started = { attempt: 1, ...submitted, startedAt: '2026-01-01T00:00:00.250Z' }
+  return {
+    pending: { jobId: EXAMPLE_ID, status: 'pending', progress: 0, attempt: 0, ...submitted, pollAfterMs: 1_000 },
+    in_progress: { jobId: EXAMPLE_ID, status: 'in_progress', progress: 40, ...started, message: 'page 4 of 10', pollAfterMs: 1_000 },
+    completed: { jobId: EXAMPLE_ID, status: 'completed', progress: 100, ...started, finishedAt: '2026-01-01T00:01:00.000Z', expiresAt: '2026-01-02T00:01:00.000Z' },
+    failed: { jobId: EXAMPLE_ID, status: 'failed', progress: 40, ...started, finishedAt: '2026-01-01T00:01:00.000Z', expiresAt: '2026-01-08T00:01:00.000Z', error: EXAMPLE_FAILURE }
+  } as const satisfies Record<string, Job>
+}

@@ -1,3 +1,6 @@
+/** Frames of TAP, and how a file was run. */
+const NOISE = /^ *(?:TAP version|1\.\.\d+|# time=|$)|^ {2}(?:---|\.\.\.|(?:stdio|cwd|externalID|command|args|jobId):| {2}- )/
+
 /** Of what tap prints, shows one line a file, and of a file that failed what failed in it. */
 export class TapDigest {
   /** @type {{ pass?: number, fail?: number }} */
@@ -24,7 +27,7 @@ export class TapDigest {
       this.#lines.push(line)
     } else if (line.startsWith('# { total:')) {
       this.counts = Object.fromEntries(Array.from(line.matchAll(/(\w+): (\d+)/g), ([, key, count]) => [key, Number(count)]))
-    } else if (!/^ *(TAP version|1\.\.\d+|# time=|$)/.test(line)) {
+    } else if (!NOISE.test(line)) {
       this.#lines.push(line)
     }
   }

@@ -206,7 +206,7 @@ t.test('options of createWorker', async t => {
   })
 
   t.test('the job and the processor are checked, too', async t => {
-    refuses(t, given => worker({ connection }, given), [
+    refuses(t, given => resolveWorkerOptions(given as JobDefinition, processor, { connection }), [
       [undefined, 'job must be what defineJob() returns; given: undefined'],
       [{ ...job }, 'job must be what defineJob() returns; given: [Object]']
     ])
@@ -250,7 +250,7 @@ t.test('options of defineJob', async t => {
       [[], 'defineJob takes an object; given: []'],
       [schemas, 'defineJob.name is required; given: nothing']
     ])
-    refuses(t, define, [
+    refuses(t, given => define(given as object), [
       [{ name: '' }, `${name}; given: ''`],
       [{ name: '1st' }, `${name}; given: '1st'`],
       [{ name: 'a:b' }, `${name}; given: 'a:b'`],
@@ -344,7 +344,7 @@ t.test('messages tell no secrets', async t => {
     () => worker({ connection }, secret),
     () => worker({ connection }, job, typeof secret === 'string' ? 5 : secret),
     () => definition(secret),
-    () => define({ input: secret }),
+    () => define({ backoff: { type: secret, delay: 5 } }),
     () => define({ name: secret })
   ])
   for (const leak of leaks) {

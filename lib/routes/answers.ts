@@ -26,15 +26,15 @@ export function jsonAnswer (description: string, schema: TSchema, examples: Reco
   return { description, ...(headers && { headers }), content: { 'application/json': { schema, ...named(examples) } } }
 }
 
-/** What an error answer with one code looks like. */
-type ExampleProblem = Pick<Problem, 'code' | 'detail'> & Partial<Problem>
+/** A problem of one code as an example, and what the code means where that is not what the example says. */
+type ExampleProblem = Pick<Problem, 'code' | 'detail'> & Partial<Problem> & { meaning?: string }
 
 /** The error answer of a status: one example for each code that it can have. */
 export function problemAnswer (status: number, problems: ExampleProblem[], headers?: Record<string, object>): Answer {
-  const examples = problems.map(({ code, detail, ...rest }) =>
+  const examples = problems.map(({ code, detail, meaning, ...rest }) =>
     [code, { type: 'about:blank', title: STATUS_CODES[status], status, detail, code, ...rest }] as const)
   return {
-    description: problems.map(({ code, detail }) => `\`${code}\`: ${detail}`).join('\n\n'),
+    description: problems.map(({ code, detail, meaning = detail }) => `\`${code}\`: ${meaning}`).join('\n\n'),
     ...(headers && { headers }),
     content: { [PROBLEM_TYPE]: { schema: ProblemSchema, ...named(Object.fromEntries(examples)) } }
   }
@@ -60,5 +60,10 @@ export const notFound = problemAnswer(404, [
 ])
 
 export const expired = problemAnswer(410, [
-  { code: 'JOB_EXPIRED', detail: 'The job and its result were kept until 2026-01-02T00:01:00.000Z. Submit it again.', jobId: EXAMPLE_ID }
+  {
+    code: 'JOB_EXPIRED',
+    meaning: 'The job and its result are kept no longer. Submit it again.',
+    detail: 'The job and its result were kept until 2026-01-02T00:01:00.000Z. Submit it again.',
+    jobId: EXAMPLE_ID
+  }
 ])

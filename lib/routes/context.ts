@@ -13,8 +13,8 @@ export interface RouteContext {
   prefix: string
   /** Makes an operation id that is unique in the service: `submit` becomes `submitAnalysis`. */
   operationId (verb: string): string
-  /** The answers of a route as they are documented and serialized: errors may be the host's. */
-  answers (described: Record<string, Answer>): Record<string, Answer>
+  /** Makes route options with documentation. */
+  documented (documentation: Documentation, links?: Links): { schema: FastifySchema }
 }
 
 export interface JobIdRequest {
@@ -22,7 +22,8 @@ export interface JobIdRequest {
 }
 
 /** What @fastify/swagger reads of a route beside what Fastify itself does. It is the host's to register it, or not. */
-interface Documentation extends FastifySchema {
+export interface Documentation extends FastifySchema {
+  response?: Record<string, Answer>
   operationId?: string
   tags?: string[]
   summary?: string
@@ -33,11 +34,6 @@ interface Documentation extends FastifySchema {
 /** OpenAPI links, by the status of the answer that they start from. */
 export interface Links {
   [status: string]: Record<string, { operationId: string, parameters: Record<string, string>, description: string }>
-}
-
-/** Route options with documentation. */
-export function documented (schema: Documentation, links?: Links): { schema: FastifySchema } {
-  return { schema, ...(links && { links }) }
 }
 
 /** The names of the parameters in a prefix: `tenant` in `/tenants/:tenant/analysis`. */

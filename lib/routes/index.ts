@@ -2,20 +2,37 @@ import type { FastifyInstance } from 'fastify'
 import { JobNotFoundError } from '../errors.js'
 import { sendProblem } from '../problem.js'
 import { asHostErrors } from './answers.js'
-import { documented, type RouteContext } from './context.js'
+import type { RouteContext } from './context.js'
 import { resultRoute } from './result.js'
 import { statusRoute } from './status.js'
 import { submitRoute } from './submit.js'
 
 /** All routes of a job, in an instance of their own that has the job's prefix. */
-export function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'answers'>, errors: 'problem' | 'host'): void {
-  const context: RouteContext = { ...given, answers: errors === 'problem' ? answers => answers : asHostErrors }
+export function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'documented'>, errors: 'problem' | 'host'): void {
+  const context: RouteContext = { ...given, documented: createDocumented(app, errors) }
   if (errors === 'problem') app.setErrorHandler(sendProblem)
   submitRoute(app, context)
   statusRoute(app, context)
   resultRoute(app, context)
   // An id longer than the router's maxParamLength reaches none of them: it is unknown, too.
   for (const path of ['/status/*', '/result/*']) {
-    app.get(path, documented({ hide: true }), async () => { throw new JobNotFoundError() })
+    app.get(path, context.documented({ hide: true }), async () => { throw new JobNotFoundError() })
   }
+}
+
+/** Documentation as this host can show it. */
+function createDocumented (app: FastifyInstance, errors: 'problem' | 'host'): RouteContext['documented'] {
+  const withLinks = writesOpenApi3(app)
+  return ({ response, ...documentation }, links) => ({
+    schema: { ...documentation, ...(response && { response: errors === 'host' ? asHostErrors(response) : response }) },
+    ...(withLinks && links && { links })
+  })
+}
+
+/**
+ * Whether the host documents itself in OpenAPI 3. Where it gave @fastify/swagger no options, that
+ * writes Swagger 2.0 and throws for every link; and nothing but its source tells the two apart.
+ */
+function writesOpenApi3 (app: FastifyInstance): boolean {
+  return 'swagger' in app && String(app.swagger).includes('openapiObject')
 }

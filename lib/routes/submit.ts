@@ -3,10 +3,10 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import { retryAfter } from '../job-handle.js'
 import { exampleJobs, JobSchema, pathParams } from '../schemas.js'
 import { header, jsonAnswer, problemAnswer, storeUnavailable } from './answers.js'
-import { documented, linkParameters, paramsOf, type RouteContext } from './context.js'
+import { linkParameters, paramsOf, type RouteContext } from './context.js'
 
 /** `POST /`: accepts an input, answers at once with the job. */
-export function submitRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, answers }: RouteContext): void {
+export function submitRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented }: RouteContext): void {
   const linked = linkParameters(app.prefix, '$response.body#/jobId')
   const documentation = {
     operationId: operationId('submit'),
@@ -23,16 +23,16 @@ export function submitRoute (app: FastifyInstance, { definition, operations, bas
     ].filter(Boolean).join('\n\n'),
     ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
     body: definition.input,
-    response: answers({
-      202: jsonAnswer('The job is stored and will be worked on.', JobSchema, { accepted: exampleJobs(prefix, definition.attempts).pending }, { Location: header.location, 'Retry-After': header.retryAfter }),
+    response: {
+      202: jsonAnswer('The job is stored and will be worked on.', JobSchema, { pending: exampleJobs(prefix, definition.attempts).pending }, { Location: header.location, 'Retry-After': header.retryAfter }),
       400: problemAnswer(400, [
-        { code: 'INPUT_INVALID', ...exampleIssue(definition.input) },
-        { code: 'INPUT_MALFORMED', detail: 'Body is not valid JSON but content-type is set to \'application/json\'' }
+        { code: 'INPUT_INVALID', meaning: 'The input does not match its schema; `issues` tells where.', ...exampleIssue(definition.input) },
+        { code: 'INPUT_MALFORMED', meaning: 'The body cannot be parsed.', detail: 'Body is not valid JSON but content-type is set to \'application/json\'' }
       ]),
-      413: problemAnswer(413, [{ code: 'INPUT_TOO_LARGE', detail: 'Request body is too large' }]),
-      415: problemAnswer(415, [{ code: 'UNSUPPORTED_MEDIA_TYPE', detail: 'Unsupported Media Type' }]),
+      413: problemAnswer(413, [{ code: 'INPUT_TOO_LARGE', meaning: 'The body is larger than this service takes.', detail: 'Request body is too large' }]),
+      415: problemAnswer(415, [{ code: 'UNSUPPORTED_MEDIA_TYPE', meaning: 'The body is in no media type that this service takes.', detail: 'Unsupported Media Type' }]),
       503: storeUnavailable
-    })
+    }
   }
   const links = {
     202: {

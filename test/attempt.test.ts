@@ -1,0 +1,138 @@
+import t from 'tap'
+import { defineJob, JobError, Type, type JobLogger, type Processor } from '../lib/index.js'
+import { onEachEngine, redisUrl, uniqueName } from './helpers/engines.js'
+import { latch } from './helpers/latch.js'
+import { startService } from './helpers/service.js'
+
+const schemas = { input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) }
+const BACKOFF = { type: 'fixed', delay: 1 } as const
+
+t.test('the processor gets its input and what it needs to know', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName(), input: Type.Object({ text: Type.String() }), attempts: 5 })
+  const seen: unknown[] = []
+  const { submit, until } = await startService(t, {
+    job,
+    connection,
+    processor: (input, { jobId, attempt, maxAttempts, signal }) => {
+      seen.push({ input, jobId, attempt, maxAttempts, aborted: signal.aborted })
+      return { ok: true }
+    }
+  })
+  const { body: { jobId } } = await submit({ text: 'hello' })
+  await until(jobId, 'completed')
+  t.strictSame(seen, [{ input: { text: 'hello' }, jobId, attempt: 1, maxAttempts: 5, aborted: false }])
+}))
+
+/** What processors do wrong; always the same neutral answer, or what they chose to say. */
+const failures: Record<string, { processor: () => unknown, error?: object, attempts?: number }> = {
+  'a throw': { processor: () => { throw new Error('secret') } },
+  'a rejected promise': { processor: async () => { throw new Error('secret') } },
+  'a throw of undefined': { processor: () => { throw undefined } }, // eslint-disable-line no-throw-literal -- users do
+  'a throw of null': { processor: () => { throw null } }, // eslint-disable-line no-throw-literal -- users do
+  'a throw of a string': { processor: () => { throw 'secret' } }, // eslint-disable-line no-throw-literal -- users do
+  'an error that reads like a JobError': { processor: () => { throw new Error('JobError {"code":"SECRET","message":"secret"}') } },
+  'an error with a name that BullMQ knows': { processor: () => { throw Object.assign(new Error('secret'), { name: 'DelayedError' }) } },
+  'an error with a message that BullMQ knows': { processor: () => { throw new Error('bullmq:rateLimitExceeded') } },
+  'no output': { processor: () => {}, error: { code: 'OUTPUT_INVALID', message: 'The job produced an output that does not have the promised form.' } },
+  'an output that does not match': { processor: () => ({ ok: 'yes' }), error: { code: 'OUTPUT_INVALID' } },
+  'an output that is not JSON': { processor: () => ({ ok: true, big: 1n }), error: { code: 'OUTPUT_INVALID' } },
+  'a JobError': { processor: () => { throw new JobError('NO_TEXT', 'There is no text') }, error: { code: 'NO_TEXT', message: 'There is no text' }, attempts: 1 },
+  'a JobError that may be repeated': { processor: () => { throw new JobError('BUSY', 'Busy', { retryable: true }) }, error: { code: 'BUSY', message: 'Busy' } }
+}
+
+t.test('a job fails by', t => onEachEngine(t, async (t, { connection }) => {
+  for (const [name, { processor, error = { code: 'PROCESSOR_ERROR', message: 'The job failed for an internal reason.' }, attempts = 2 }] of Object.entries(failures)) {
+    await t.test(name, async t => {
+      const job = defineJob({ ...schemas, name: uniqueName(), attempts: 2, backoff: BACKOFF })
+      let calls = 0
+      const { app, submit, until } = await startService(t, { job, connection, processor: (() => { calls++; return processor() }) as Processor<typeof job> })
+      const { body: { jobId } } = await submit({})
+      const failed = await until(jobId, 'failed')
+      t.match(failed, { attempt: attempts, error })
+      t.equal(calls, attempts)
+      t.notMatch(JSON.stringify(failed), /secret/i)
+      const stored = await app.jobs(job).queue.getJob(jobId)
+      t.equal(stored?.stacktrace?.length, attempts, 'BullMQ keeps a stack for each attempt')
+    })
+  }
+}))
+
+t.test('what was thrown stays in the log and in BullMQ', async t => {
+  const job = defineJob({ ...schemas, name: uniqueName(), attempts: 1 })
+  const lines: Array<Record<string, unknown>> = []
+  const { app, submit, until } = await startService(t,
+    { job, connection: redisUrl(), processor: (_input, { log }) => { log.info('hello'); throw new Error('the real reason') } },
+    { logger: { level: 'info', stream: { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } } })
+  const { body: { jobId } } = await submit({})
+  await until(jobId, 'failed')
+  const fields = { job: job.name, jobId, attempt: 1 }
+  t.match(lines.find(({ msg }) => msg === 'hello'), { level: 30, ...fields })
+  t.match(lines.find(({ msg }) => msg === 'The attempt failed'), { level: 40, ...fields, err: { message: 'the real reason', stack: /attempt\.test/ } })
+  t.match(await app.jobs(job).queue.getJob(jobId), { failedReason: 'the real reason', stacktrace: [/attempt\.test/] })
+})
+
+t.test('an attempt that runs too long', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName(), attempts: 2, backoff: BACKOFF, timeout: 50 })
+  const reasons: unknown[] = []
+  const end = latch()
+  t.teardown(() => { end.open() })
+  const { submit, until } = await startService(t, {
+    job,
+    connection,
+    processor: async (_input, { signal, attempt, progress }) => {
+      signal.addEventListener('abort', () => { reasons.push([attempt, (signal.reason as { code: string }).code]) })
+      if (attempt === 1) await new Promise((_resolve, reject) => { signal.addEventListener('abort', () => { reject(new Error('as told')) }) })
+      // This one does not listen.
+      await end.promise
+      await progress(99, 'too late')
+      return { ok: true }
+    }
+  })
+  const { body: { jobId } } = await submit({})
+  t.match(await until(jobId, 'failed'), { attempt: 2, progress: 0, error: { code: 'TIMEOUT', message: 'An attempt ran longer than 50 ms.' } })
+  t.strictSame(reasons, [[1, 'TIMEOUT'], [2, 'TIMEOUT']])
+}))
+
+t.test('progress', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const reports: Array<[percent: number, message: string | undefined, seen: object]> = [
+    [12.5, undefined, { progress: 12.5 }],
+    [40, 'tokenising', { progress: 40, message: 'tokenising' }],
+    [41, undefined, { progress: 41 }],
+    [-3, 'below', { progress: 0, message: 'below' }],
+    [250, 'above', { progress: 100, message: 'above' }],
+    [NaN, '', { progress: 0, message: '' }]
+  ]
+  const views: object[] = []
+  const { status, submit, until } = await startService(t, {
+    job,
+    connection,
+    processor: async (_input, { progress, jobId }) => {
+      for (const [percent, message] of reports) {
+        await progress(percent, message)
+        const { body } = await status(jobId)
+        views.push({ progress: body.progress, ...(body.message !== undefined && { message: body.message }) })
+      }
+      return { ok: true }
+    }
+  })
+  const { body: { jobId } } = await submit({})
+  await until(jobId, 'completed')
+  t.strictSame(views, reports.map(([,, seen]) => seen))
+}))
+
+t.test('logs through a logger that has no child', async t => {
+  const { createAttemptRunner } = await import('../lib/attempt.js')
+  const job = defineJob({ ...schemas, name: 'a-job' })
+  const lines: unknown[] = []
+  const at = (level: string) => (...line: unknown[]): void => { lines.push([level, ...line]) }
+  const log: JobLogger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const runner = createAttemptRunner(job, async (_input, { log }) => {
+    log.debug('text')
+    log.error({ more: 1 }, 'fields')
+    return { ok: true }
+  }, log)
+  t.strictSame(await runner.run({ id: 'x', name: 'a-job', data: {}, attemptsMade: 1, opts: {} } as never), { ok: true })
+  const fields = { job: 'a-job', jobId: 'x', attempt: 2 }
+  t.strictSame(lines, [['debug', fields, 'text'], ['error', { ...fields, more: 1 }, 'fields']])
+})

@@ -1,0 +1,396 @@
+import t, { type Test } from 'tap'
+import { createJobsClient, isJobFailedError, isRequestFailedError, type Job, type JobsClientError, type JobsClientOptions } from '../../lib/client/index.js'
+import { defineJob, JobError, Type, type AsyncJobsOptions, type Processor } from '../../lib/index.js'
+import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
+import { latch } from '../helpers/latch.js'
+import { startService } from '../helpers/service.js'
+import { runningTimers, skipDelays } from './delays.js'
+import { answer, faultyServer, html, job, problem, reset, silence, type Reaction } from './faulty-server.js'
+
+const errorOf = (promise: Promise<unknown>): Promise<JobsClientError> =>
+  promise.then(() => { throw new Error('It succeeded.') }, (error: JobsClientError) => error)
+
+type Lengths = ReturnType<typeof defineLengths>
+
+function defineLengths () {
+  return defineJob({
+    name: uniqueName(),
+    input: Type.Object({ text: Type.String() }),
+    output: Type.Object({ length: Type.Number() }),
+    attempts: 1
+  })
+}
+
+/** The plugin behind a real port, and a client for it. */
+async function setup (t: Test, connection: string, processor: Processor<Lengths> | undefined, rest: Partial<AsyncJobsOptions<Lengths>> = {}) {
+  const { app } = await startService(t, { job: defineLengths(), connection, processor, pollAfter: { min: 5, max: 20 }, ...rest })
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+  return { app, origin, jobs: createJobsClient<Lengths>(`${origin}/jobs`) }
+}
+
+t.test('against the plugin', t => onEachEngine(t, async (t, { connection }) => {
+  await t.test('run: from the input to the output', async t => {
+    const { jobs } = await setup(t, connection, ({ text }) => ({ length: text.length }))
+    t.same(await jobs.run({ text: 'hello' }), { length: 5 })
+  })
+
+  await t.test('run: reports every change, the first and the last included', async t => {
+    const seen = latch()
+    const { jobs } = await setup(t, connection, async ({ text }, { progress }) => {
+      await progress(40, 'tokenising')
+      await seen.promise
+      return { length: text.length }
+    })
+    const reports: Job[] = []
+    await jobs.run({ text: 'hello' }, {
+      onProgress (job) {
+        reports.push(job)
+        if (job.progress === 40) seen.open()
+      }
+    })
+    t.match(reports[0], { status: 'pending', progress: 0 })
+    t.match(reports.at(-2), { status: 'in_progress', progress: 40, message: 'tokenising' })
+    t.match(reports.at(-1), { status: 'completed', progress: 100 })
+    const views = reports.map(job => JSON.stringify({ ...job, pollAfterMs: 0 }))
+    t.equal(new Set(views).size, views.length, 'no report twice')
+  })
+
+  await t.test('run: a job that fails with its own error', async t => {
+    const { jobs } = await setup(t, connection, () => { throw new JobError('TOO_LONG', 'The text is too long.', { data: { limit: 3 }, status: 503 }) })
+    const error = await errorOf(jobs.run({ text: 'hello' }))
+    const failure = { code: 'TOO_LONG', message: 'The text is too long.', data: { limit: 3 } }
+    t.ok(isJobFailedError(error))
+    t.match(error, { name: 'JobFailedError', message: failure.message, failure, jobId: String, job: { status: 'failed', error: failure } })
+
+    t.match(await errorOf(jobs.job(error.jobId as string).result()), { name: 'JobFailedError', failure, problem: { status: 503 } })
+  })
+
+  await t.test('run: a job that fails for an internal reason', async t => {
+    const { jobs } = await setup(t, connection, () => { throw new Error('secret') })
+    const error = await errorOf(jobs.run({ text: 'hello' }))
+    t.match(error, { name: 'JobFailedError', failure: { code: 'PROCESSOR_ERROR' } })
+    t.notMatch(JSON.stringify(error) + error.message, 'secret')
+  })
+
+  await t.test('run: an input that is not valid', async t => {
+    const { jobs } = await setup(t, connection, undefined)
+    t.match(await errorOf(jobs.run({} as { text: string })), {
+      name: 'InputInvalidError',
+      issues: [{ pointer: String, detail: String }],
+      problem: { code: 'INPUT_INVALID', status: 400 },
+      jobId: undefined
+    })
+  })
+
+  await t.test('submit, and pick the job up elsewhere', async t => {
+    const taken = latch()
+    const end = latch()
+    const { jobs, origin } = await setup(t, connection, async ({ text }) => {
+      taken.open()
+      await end.promise
+      return { length: text.length }
+    })
+    const submitted = await jobs.submit({ text: 'hello' })
+    await taken.promise
+    const { id } = submitted
+    const elsewhere = createJobsClient<Lengths>(`${origin}/jobs/`).job(id)
+    t.equal(elsewhere.id, id)
+    t.match(await elsewhere.status(), { jobId: id, status: 'in_progress' })
+
+    const early = await errorOf(elsewhere.result())
+    t.ok(isRequestFailedError(early))
+    t.match(early, { status: 409, problem: { code: 'JOB_NOT_FINISHED' }, jobId: id, job: { status: 'in_progress' } })
+
+    const waiting = [submitted.wait(), elsewhere.wait()]
+    end.open()
+    t.same(await Promise.all(waiting), [{ length: 5 }, { length: 5 }])
+    t.same(await submitted.result(), { length: 5 })
+    t.match(await submitted.status(), { status: 'completed' })
+    t.same(await submitted.wait(), { length: 5 }, 'again')
+  })
+
+  await t.test('a job that does not exist', async t => {
+    const { jobs } = await setup(t, connection, undefined)
+    for (const id of ['00000000-0000-4000-8000-000000000000', 'a/b?c#d', '..', '', 'x'.repeat(500)]) {
+      const nothing = jobs.job(id)
+      t.match(await errorOf(nothing.status()), { name: 'JobNotFoundError', jobId: id }, id)
+      t.match(await errorOf(nothing.result()), { name: 'JobNotFoundError' })
+      t.match(await errorOf(nothing.wait()), { name: 'JobNotFoundError' })
+    }
+  })
+
+  await t.test('outputs that are no objects', async t => {
+    for (const [schema, output] of [[Type.Null(), null], [Type.String(), 'text'], [Type.String(), ''], [Type.Number(), 0], [Type.Array(Type.Number()), [1]]] as const) {
+      const definition = defineJob({ name: uniqueName(), input: Type.Null(), output: schema })
+      const { app } = await startService(t, { job: definition, connection, processor: () => output, pollAfter: { min: 5, max: 20 } })
+      const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+      t.same(await createJobsClient<typeof definition>(`${origin}/jobs`).run(null), output)
+    }
+  })
+}))
+
+t.test('a service that is replaced by another one meanwhile', async t => {
+  const definition = defineLengths()
+  const options = { job: definition, connection: redisUrl(), pollAfter: { min: 5, max: 20 } }
+  const { app: first } = await startService(t, options)
+  const origin = await first.listen({ port: 0, host: '127.0.0.1' })
+
+  const jobs = createJobsClient<Lengths>(`${origin}/jobs`, { retry: { minDelay: 5, maxDelay: 50, attempts: 10_000 } })
+  const submitted = await jobs.submit({ text: 'hello' })
+  const waiting = submitted.wait()
+  await first.close()
+  const { app: second } = await startService(t, { ...options, processor: ({ text }) => ({ length: text.length }) })
+  await second.listen({ port: Number(new URL(origin).port), host: '127.0.0.1' })
+  t.same(await waiting, { length: 5 })
+})
+
+t.test('errors that are left to the host', async t => {
+  const { jobs } = await setup(t, redisUrl(), () => { throw new JobError('TOO_LONG', 'The text is too long.') }, { errors: 'host' })
+  t.match(await errorOf(jobs.run({ text: 'hello' })), { name: 'JobFailedError', failure: { code: 'TOO_LONG' } })
+  t.match(await errorOf(jobs.run({} as { text: string })), { name: 'InputInvalidError', issues: [] })
+  t.match(await errorOf(jobs.job('x').wait()), { name: 'JobNotFoundError' })
+})
+
+t.test('the address', async t => {
+  const { origin } = await setup(t, redisUrl(), ({ text }) => ({ length: text.length }))
+  const cases: Record<string, [baseUrl: string, options: JobsClientOptions]> = {
+    'without a slash at its end': [`${origin}/jobs`, {}],
+    'with one': [`${origin}/jobs/`, {}],
+    'relative, as in a browser': ['/jobs', { fetch: (url, init) => fetch(new URL(url, origin), init) }],
+    'of a proxy that maps the paths': ['https://example.com/public/analysis', {
+      fetch: (url, init) => fetch(url.replace('https://example.com/public/analysis', `${origin}/jobs`), init)
+    }]
+  }
+  for (const [name, [baseUrl, options]] of Object.entries(cases)) {
+    t.same(await createJobsClient<Lengths>(baseUrl, options).run({ text: 'hello' }), { length: 5 }, name)
+  }
+})
+
+/* Below, servers that do what the plugin does rarely or never. */
+
+async function setupFaulty (t: Test, reactions: Reaction[], options?: JobsClientOptions) {
+  const { url, seen } = await faultyServer(t, ...reactions)
+  return { seen, jobs: createJobsClient<Lengths>(url, options) }
+}
+
+const input = { text: 'hello' }
+const submitted = answer(202, job('pending'))
+const output = answer(200, { length: 5 })
+
+t.test('what is asked for, in order', async t => {
+  const { jobs, seen } = await setupFaulty(t, [submitted, answer(200, job('in_progress')), answer(200, job('completed')), output])
+  await jobs.run(input)
+  t.same(seen.map(({ method, url, body }) => [method, url, body]), [
+    ['POST', '/jobs', '{"text":"hello"}'],
+    ['GET', '/jobs/status/the-job', ''],
+    ['GET', '/jobs/status/the-job', ''],
+    ['GET', '/jobs/result/the-job', '']
+  ])
+})
+
+t.test('it goes through whatever passes', async t => {
+  skipDelays(t)
+  const { jobs } = await setupFaulty(t, [
+    answer(503, problem(503, 'QUEUE_FULL'), { 'retry-after': '1' }), submitted,
+    reset, html(502), answer(200, job('completed')),
+    answer(503, problem(503, 'STORE_UNAVAILABLE'), { 'retry-after': '1' }), reset, output
+  ])
+  t.same(await jobs.run(input), { length: 5 })
+})
+
+t.test('between two looks passes the time that the server tells', async t => {
+  const delays = skipDelays(t)
+  const now = Date.now()
+  t.intercept(Date, 'now', { value: () => now })
+  const { jobs } = await setupFaulty(t, [
+    answer(202, job('pending', { pollAfterMs: 250 }), { 'retry-after': '1' }),
+    answer(200, job('in_progress', { pollAfterMs: 1_500 }), { 'retry-after': '2' }),
+    answer(200, job('in_progress', { pollAfterMs: 1_500 }), { 'retry-after': '15' }),
+    answer(200, job('completed', { pollAfterMs: undefined })),
+    output
+  ])
+  await jobs.run(input)
+  t.same(delays, [250, 1_500, 15_000])
+})
+
+t.test('that only the time of the next look changed is not reported', async t => {
+  const { jobs } = await setupFaulty(t, [
+    submitted,
+    answer(200, job('pending', { pollAfterMs: 2 })),
+    answer(200, job('in_progress', { pollAfterMs: 3 })),
+    answer(200, job('in_progress', { pollAfterMs: 4 })),
+    answer(200, job('completed')),
+    output
+  ])
+  const reports: Job[] = []
+  await jobs.run(input, { onProgress: job => { reports.push(job) } })
+  t.same(reports.map(({ status }) => status), ['pending', 'in_progress', 'completed'])
+})
+
+t.test('how a job may end', async t => {
+  t.test('canceled', async t => {
+    const { jobs } = await setupFaulty(t, [submitted, answer(200, job('canceled'))])
+    t.match(await errorOf(jobs.run(input)), { name: 'JobCanceledError', jobId: 'the-job', job: { status: 'canceled' } })
+  })
+
+  t.test('failed, by a server that does not say why', async t => {
+    const { jobs } = await setupFaulty(t, [submitted, answer(200, job('failed'))])
+    t.match(await errorOf(jobs.run(input)), { name: 'JobFailedError', failure: { code: 'JOB_FAILED', message: String }, job: { status: 'failed' } })
+  })
+
+  t.test('expired before its result was fetched', async t => {
+    const { jobs } = await setupFaulty(t, [submitted, answer(200, job('completed')), answer(410, problem(410, 'JOB_EXPIRED'))])
+    t.match(await errorOf(jobs.run(input)), { name: 'JobNotFoundError', problem: { code: 'JOB_EXPIRED' }, job: { status: 'completed' } })
+  })
+
+  t.test('out of sight', async t => {
+    skipDelays(t)
+    const { jobs } = await setupFaulty(t, [submitted])
+    t.match(await errorOf(jobs.run(input)), { name: 'NetworkError', jobId: 'the-job', job: { status: 'pending' } })
+  })
+})
+
+t.test('a submission that gets no job', async t => {
+  const cases: Array<[Reaction, object]> = [
+    [reset, { name: 'NetworkError', jobId: undefined }],
+    [html(200), { name: 'RequestFailedError', status: 200 }],
+    [answer(200, { hello: 'world' }), { name: 'RequestFailedError', status: 200, message: /base URL/ }],
+    [answer(401, {}), { name: 'RequestFailedError', status: 401 }],
+    [html(404), { name: 'RequestFailedError', status: 404 }],
+    [answer(413, problem(413, 'INPUT_TOO_LARGE')), { name: 'InputInvalidError', problem: { code: 'INPUT_TOO_LARGE' } }]
+  ]
+  for (const [reaction, error] of cases) {
+    const { jobs } = await setupFaulty(t, [reaction])
+    t.match(await errorOf(jobs.submit(input)), error)
+  }
+})
+
+t.test('an input that is no JSON', async t => {
+  const { jobs, seen } = await setupFaulty(t, [])
+  t.match(await errorOf(jobs.submit({ text: 1n } as unknown as typeof input)), { name: 'TypeError' })
+  t.same(seen, [])
+})
+
+t.test('what onProgress throws ends the call', async t => {
+  const { jobs, seen } = await setupFaulty(t, [submitted])
+  const own = new Error('my own')
+  t.equal(await errorOf(jobs.run(input, { onProgress () { throw own } })), own)
+  t.equal(seen.length, 1)
+})
+
+t.test('timeout', async t => {
+  t.test('while the job goes on: the error has its id, and it can be picked up', async t => {
+    const { reaction, gone } = silence()
+    const { jobs } = await setupFaulty(t, [submitted, reaction, answer(200, job('completed')), output])
+    const error = await errorOf(jobs.run(input, { timeout: 200 }))
+    t.match(error, { name: 'WaitTimeoutError', jobId: 'the-job', job: { status: 'pending' }, message: /200 ms.*job\('the-job'\)/ })
+    await gone
+    t.same(await jobs.job(error.jobId as string).wait({ timeout: 600_000 }), { length: 5 })
+    t.equal(runningTimers(), 0)
+  })
+
+  t.test('between two looks', async t => {
+    const { jobs, seen } = await setupFaulty(t, [answer(202, job('pending', { pollAfterMs: 600_000 }))])
+    const submitted = await jobs.submit(input)
+    t.match(await errorOf(submitted.wait({ timeout: 1 })), { name: 'WaitTimeoutError', jobId: 'the-job' })
+    t.equal(runningTimers(), 0)
+    t.equal(seen.length, 1)
+  })
+
+  t.test('before the submission is answered', async t => {
+    const { reaction } = silence()
+    const { jobs } = await setupFaulty(t, [reaction])
+    t.match(await errorOf(jobs.run(input, { timeout: 1 })), { name: 'WaitTimeoutError', jobId: undefined, job: undefined, message: /may be stored or not/ })
+  })
+})
+
+t.test('an abort rejects with the reason, and nothing more is sent', async t => {
+  const calls = {
+    run: (jobs: Jobs, options: object) => jobs.run(input, options),
+    submit: (jobs: Jobs, options: object) => jobs.submit(input, options),
+    status: (jobs: Jobs, options: object) => jobs.job('the-job').status(options),
+    result: (jobs: Jobs, options: object) => jobs.job('the-job').result(options),
+    wait: (jobs: Jobs, options: object) => jobs.job('the-job').wait(options)
+  }
+  type Jobs = ReturnType<typeof createJobsClient<Lengths>>
+
+  for (const [name, call] of Object.entries(calls)) {
+    t.test(`${name}, while it waits for an answer`, async t => {
+      const controller = new AbortController()
+      const { reaction, arrived, gone } = silence()
+      const { jobs, seen } = await setupFaulty(t, [reaction])
+      const error = errorOf(call(jobs, { signal: controller.signal, timeout: 600_000 }))
+      await arrived
+      controller.abort()
+      t.equal(await error, controller.signal.reason)
+      t.match(controller.signal.reason, { name: 'AbortError' })
+      await gone
+      t.equal(seen.length, 1)
+      t.equal(runningTimers(), 0)
+    })
+
+    t.test(`${name}, before it began`, async t => {
+      const { jobs, seen } = await setupFaulty(t, [])
+      t.equal(await errorOf(call(jobs, { signal: AbortSignal.abort('enough') })), 'enough')
+      t.same(seen, [])
+    })
+  }
+
+  t.test('between two looks', async t => {
+    const controller = new AbortController()
+    const { jobs, seen } = await setupFaulty(t, [submitted, answer(200, job('in_progress', { pollAfterMs: 600_000 }))])
+    const error = await errorOf(jobs.run(input, {
+      signal: controller.signal,
+      // Once the wait has begun.
+      onProgress: ({ status }) => { if (status === 'in_progress') setImmediate(() => { controller.abort('enough') }) }
+    }))
+    t.equal(error, 'enough')
+    t.equal(seen.length, 2)
+    t.equal(runningTimers(), 0)
+  })
+
+  t.test('in onProgress itself', async t => {
+    for (const last of ['pending', 'completed'] as const) {
+      const controller = new AbortController()
+      const { jobs, seen } = await setupFaulty(t, [submitted, answer(200, job('completed'))])
+      const reports: string[] = []
+      const error = await errorOf(jobs.run(input, {
+        signal: controller.signal,
+        onProgress ({ status }) {
+          reports.push(status)
+          if (status === last) controller.abort('enough')
+        }
+      }))
+      t.equal(error, 'enough')
+      t.equal(seen.length, reports.length)
+      t.equal(reports.at(-1), last)
+    }
+  })
+
+  t.test('where fetch and headers do not know signals', async t => {
+    const controller = new AbortController()
+    const asked = latch()
+    const answered = latch<Response>()
+    const reports: Job[] = []
+    const jobs = createJobsClient<Lengths>('http://localhost', { fetch: async () => { asked.open(); return answered.promise } })
+    const error = errorOf(jobs.job('the-job').wait({ signal: controller.signal, onProgress: job => { reports.push(job) } }))
+    await asked.promise
+    controller.abort('enough')
+    t.equal(await error, 'enough')
+    answered.open(Response.json(job('completed')))
+    await new Promise(resolve => { setImmediate(resolve) })
+    t.same(reports, [], 'no report after the end')
+  })
+})
+
+t.test('many calls at a time leave nothing behind on the signal that they share', async t => {
+  const { signal } = new AbortController()
+  let listeners = 0
+  t.intercept(signal, 'addEventListener', { value: () => { listeners++ } })
+  t.intercept(signal, 'removeEventListener', { value: () => { listeners-- } })
+  const jobs = createJobsClient<Lengths>('http://localhost', {
+    fetch: async (url, { method }) => Response.json(method === 'POST' ? job('completed') : { length: 5 })
+  })
+  await Promise.all(Array.from({ length: 50 }, () => jobs.run(input, { signal })))
+  t.equal(listeners, 0)
+})

@@ -1,0 +1,237 @@
+import t, { type Test } from 'tap'
+import { createRequest, type Exchange } from '../../lib/client/request.js'
+import type { JobsClientError, JobsClientOptions } from '../../lib/client/index.js'
+import { noLuck, runningTimers, skipDelays } from './delays.js'
+import { answer, cutOff, faultyServer, html, problem, reset, silence, type Reaction } from './faulty-server.js'
+
+const fine = answer(200, { fine: true })
+const { signal } = new AbortController()
+
+/** Asks a server with these reactions about a job, or submits one. */
+async function setup (t: Test, reactions: Reaction[], options: JobsClientOptions = {}) {
+  const { url, seen } = await faultyServer(t, ...reactions)
+  const request = createRequest(options)
+  const ask = (more: Partial<Exchange> = {}) => request({ method: 'GET', url, known: { jobId: 'the-job', askAt: 0 }, signal, ...more })
+  return {
+    seen,
+    ask,
+    submit: (more: Partial<Exchange> = {}) => ask({ method: 'POST', body: '{}', known: { askAt: 0 }, ...more })
+  }
+}
+
+const errorOf = (promise: Promise<unknown>): Promise<JobsClientError> =>
+  promise.then(() => { throw new Error('It succeeded.') }, (error: JobsClientError) => error)
+
+t.test('what is sent', async t => {
+  const { seen, ask, submit } = await setup(t, [fine, fine])
+  t.same(await ask(), { status: 200, body: { fine: true }, retryAfter: 0 })
+  await submit({ body: '{"text":"hello"}' })
+  t.match(seen, [
+    { method: 'GET', url: '/jobs', headers: { accept: 'application/json', 'content-type': undefined }, body: '' },
+    { method: 'POST', url: '/jobs', headers: { accept: 'application/json', 'content-type': 'application/json' }, body: '{"text":"hello"}' }
+  ])
+})
+
+t.test('headers', async t => {
+  t.test('an object, however its names are written', async t => {
+    const { seen, submit } = await setup(t, [fine], { headers: { Authorization: 'Bearer 1', 'Content-Type': 'text/plain' } })
+    await submit()
+    t.match(seen, [{ headers: { authorization: 'Bearer 1', 'content-type': 'application/json' } }])
+  })
+
+  t.test('a function is asked before each request, repeated ones included', async t => {
+    skipDelays(t)
+    let token = 0
+    const { seen, ask } = await setup(t, [answer(503, {}), fine, fine], { headers: () => ({ authorization: `Bearer ${++token}` }) })
+    await ask()
+    await ask()
+    t.same(seen.map(({ headers }) => headers.authorization), ['Bearer 1', 'Bearer 2', 'Bearer 3'])
+  })
+
+  t.test('a function may take its time; what it throws is the caller\'s own, and not repeated', async t => {
+    const own = new Error('The token cannot be renewed.')
+    let asked = 0
+    const { seen, ask } = await setup(t, [], { headers: async () => { asked++; throw own } })
+    t.equal(await errorOf(ask()), own)
+    t.equal(asked, 1)
+    t.same(seen, [])
+  })
+})
+
+t.test('fetch', async t => {
+  t.test('another one, called without an object', async t => {
+    const urls: string[] = []
+    const { ask } = await setup(t, [fine], {
+      fetch (this: unknown, url, init) {
+        t.equal(this, undefined)
+        urls.push(url)
+        return fetch(url, init)
+      }
+    })
+    await ask()
+    t.match(urls, [/\/jobs$/])
+  })
+
+  t.test('the platform\'s, as it is at that time', async t => {
+    const { ask, seen } = await setup(t, [])
+    t.intercept(globalThis, 'fetch', { value: async () => Response.json('replaced') })
+    t.match(await ask(), { body: 'replaced' })
+    t.same(seen, [])
+  })
+})
+
+t.test('asking about a job is repeated', async t => {
+  t.test('after network errors and answers that pass', async t => {
+    const delays = skipDelays(t)
+    noLuck(t)
+    const passing = [reset, cutOff, answer(429, {}), html(502), answer(503, problem(503, 'STORE_UNAVAILABLE')), html(504)]
+    const { ask, seen } = await setup(t, [...passing, fine])
+    t.match(await ask(), { body: { fine: true } })
+    t.equal(seen.length, passing.length + 1)
+    t.same(delays, [500, 1_000, 2_000, 4_000, 8_000, 10_000], 'doubled each time, and bounded')
+  })
+
+  t.test('after random waits between nothing and that', async t => {
+    const delays = skipDelays(t)
+    const lots = [0.5, 0, 0.25]
+    t.intercept(Math, 'random', { value: () => lots.shift() })
+    const { ask } = await setup(t, [html(502), html(502), html(502), fine], { retry: { minDelay: 100, maxDelay: 300 } })
+    await ask()
+    t.same(delays, [50, 0, 75])
+  })
+
+  t.test('never before the time that Retry-After tells', async t => {
+    const delays = skipDelays(t)
+    noLuck(t)
+    const now = Date.parse('2026-01-01T00:00:00Z')
+    t.intercept(Date, 'now', { value: () => now })
+    const after = ['2', 'Thu, 01 Jan 2026 00:00:07 GMT', 'Thu, 01 Jan 1970 00:00:00 GMT', 'soon', '-5', '']
+    const { ask } = await setup(t, [...after.map(value => answer(503, {}, { 'retry-after': value })), fine], { retry: { minDelay: 10, maxDelay: 10 } })
+    await ask()
+    t.same(delays, [2_010, 7_010, 10, 10, 10, 10])
+  })
+
+  t.test('a limited number of times', async t => {
+    skipDelays(t)
+    const unavailable = answer(503, problem(503, 'STORE_UNAVAILABLE'))
+    const { ask, seen } = await setup(t, [unavailable, unavailable, unavailable], { retry: { attempts: 3 } })
+    t.match(await errorOf(ask()), { name: 'RequestFailedError', status: 503, problem: { code: 'STORE_UNAVAILABLE' } })
+    t.equal(seen.length, 3)
+  })
+
+  t.test('eight times unless told otherwise', async t => {
+    skipDelays(t)
+    const { ask, seen } = await setup(t, [])
+    t.match(await errorOf(ask()), {
+      name: 'NetworkError', message: /^GET http:\S+\/jobs got no answer$/, jobId: 'the-job', cause: { name: 'TypeError' }
+    })
+    t.equal(seen.length, 8)
+  })
+
+  t.test('where no answer comes in time', async t => {
+    const { reaction, gone } = silence()
+    const { ask } = await setup(t, [reaction, fine, fine, fine], { retry: { minDelay: 1 } })
+    t.match(await ask({ timeout: 200 }), { body: { fine: true } })
+    await gone
+  })
+
+  t.test('where no answer comes in time, a limited number of times', async t => {
+    const { reaction } = silence()
+    const { ask } = await setup(t, [reaction], { retry: { attempts: 1 } })
+    const error = await errorOf(ask({ timeout: 10 }))
+    t.match(error, { name: 'NetworkError', message: /was not answered within 10 ms$/, jobId: 'the-job' })
+    t.notOk('cause' in error)
+  })
+
+  for (const status of [200, 400, 401, 403, 404, 410, 409, 418, 500, 501]) {
+    t.test(`not after ${status}`, async t => {
+      const { ask, seen } = await setup(t, [html(status)])
+      await errorOf(ask())
+      t.equal(seen.length, 1)
+    })
+  }
+
+  for (const status of [429, 503]) {
+    t.test(`not where ${status} is what the job chose for its failure`, async t => {
+      const { ask, seen } = await setup(t, [answer(status, problem(status, 'JOB_FAILED', { error: { code: 'BUSY', message: 'Busy.' } }))])
+      t.match(await errorOf(ask()), { name: 'JobFailedError', failure: { code: 'BUSY' } })
+      t.equal(seen.length, 1)
+    })
+  }
+})
+
+t.test('a submission is repeated', async t => {
+  t.test('where surely nothing was stored', async t => {
+    const delays = skipDelays(t)
+    noLuck(t)
+    const { submit, seen } = await setup(t, [
+      answer(503, problem(503, 'QUEUE_FULL'), { 'retry-after': '1' }),
+      answer(429, { statusCode: 429, error: 'Too Many Requests' }, { 'retry-after': '3' }),
+      fine
+    ])
+    t.match(await submit(), { body: { fine: true } })
+    t.same(seen.map(({ method, body }) => [method, body]), [['POST', '{}'], ['POST', '{}'], ['POST', '{}']])
+    t.same(delays, [1_500, 4_000])
+  })
+
+  const refusals: Record<string, Reaction> = {
+    'a reset': reset,
+    'half an answer': cutOff,
+    'HTML in place of a job': html(200),
+    'a proxy\'s 502': html(502),
+    'a proxy\'s 503': html(503),
+    'a proxy\'s 504': html(504),
+    'a 503 STORE_UNAVAILABLE': answer(503, problem(503, 'STORE_UNAVAILABLE'), { 'retry-after': '1' }),
+    'a job that failed with 429': answer(429, problem(429, 'JOB_FAILED'))
+  }
+  for (const [name, reaction] of Object.entries(refusals)) {
+    t.test(`not after ${name}`, async t => {
+      const { submit, seen } = await setup(t, [reaction])
+      await errorOf(submit())
+      t.equal(seen.length, 1)
+    })
+  }
+
+  t.test('not where nobody listens', async t => {
+    const { submit } = await setup(t, [])
+    t.match(await errorOf(submit({ url: 'http://127.0.0.1:1/jobs' })), { name: 'NetworkError', message: /^POST / })
+  })
+})
+
+t.test('an abort', async t => {
+  t.test('ends a request that is under way', async t => {
+    const controller = new AbortController()
+    const { reaction, arrived, gone } = silence()
+    const { ask, seen } = await setup(t, [reaction])
+    const error = errorOf(ask({ signal: controller.signal, timeout: 600_000 }))
+    await arrived
+    const reason = new Error('enough')
+    controller.abort(reason)
+    t.equal(await error, reason)
+    await gone
+    t.equal(seen.length, 1)
+    t.equal(runningTimers(), 0)
+  })
+
+  t.test('ends the wait before a repetition', async t => {
+    const controller = new AbortController()
+    const { ask, seen } = await setup(t, [answer(503, {}, { 'retry-after': '3600' })], {
+      fetch: async (url, init) => {
+        const response = await fetch(url, init)
+        // Once the wait has begun.
+        setImmediate(() => { controller.abort('enough') })
+        return response
+      }
+    })
+    t.equal(await errorOf(ask({ signal: controller.signal })), 'enough')
+    t.equal(seen.length, 1)
+    t.equal(runningTimers(), 0)
+  })
+
+  t.test('while headers are made, nothing is sent', async t => {
+    const controller = new AbortController()
+    const { ask, seen } = await setup(t, [], { headers: async () => { controller.abort('enough'); return {} } })
+    t.equal(await errorOf(ask({ signal: controller.signal })), 'enough')
+    t.same(seen, [])
+  })
+})

@@ -1,0 +1,26 @@
+import t from 'tap'
+import { jobLinks, resolveBase } from '../lib/job-links.js'
+
+t.test('links', async t => {
+  t.strictSame(jobLinks('', 'id'), { status: '/status/id', result: '/result/id' })
+  t.strictSame(jobLinks('/api/v1/analysis', 'id'), { status: '/api/v1/analysis/status/id', result: '/api/v1/analysis/result/id' })
+  t.strictSame(jobLinks('https://api.example.com/v1', 'id'), { status: 'https://api.example.com/v1/status/id', result: 'https://api.example.com/v1/result/id' })
+})
+
+t.test('the path of a prefix with parameters', async t => {
+  const cases: Array<[prefix: string, params: Record<string, string>, path: string]> = [
+    ['', {}, ''],
+    ['/analysis', {}, '/analysis'],
+    ['/tenants/:tenant/analysis', { tenant: 'acme' }, '/tenants/acme/analysis'],
+    ['/:a/:b/:a', { a: '1', b: '2' }, '/1/2/1'],
+    ['/:lat-:lng', { lat: '52', lng: '13' }, '/52-13'],
+    ['/:version(v\\d+)/analysis', { version: 'v2' }, '/v2/analysis'],
+    ['/tenants/:tenant', { tenant: 'a/b ü?#' }, '/tenants/a%2Fb%20%C3%BC%3F%23'],
+    ['/tenants/:tenant', { tenant: ':other', other: 'no' }, '/tenants/%3Aother'],
+    ['/tenants/:tenant', { tenant: '$&' }, '/tenants/%24%26'],
+    ['/tenants/:tenant/analysis', {}, '/tenants//analysis'],
+    ['/books::analyse', { analyse: 'no' }, '/books:analyse'],
+    ['/books::/:book', { book: '1' }, '/books:/1']
+  ]
+  for (const [prefix, params, path] of cases) t.equal(resolveBase(prefix, params), path, prefix)
+})

@@ -1,0 +1,252 @@
+import swagger from '@fastify/swagger'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import t, { type Test } from 'tap'
+import * as errors from '../lib/errors.js'
+import { asyncJobs, defineJob, Type, type AsyncJobsOptions, type Job, type Problem } from '../lib/index.js'
+import type { JobOperations } from '../lib/job-handle.js'
+import { registerRoutes } from '../lib/routes/index.js'
+import { compile } from '../lib/validator.js'
+import { redisUrl, uniqueName } from './helpers/engines.js'
+import { lintDocuments } from './helpers/redocly.js'
+
+const define = () => defineJob({
+  name: uniqueName('report'),
+  description: 'Makes a report.',
+  input: Type.Object({ text: Type.String() }, { examples: [{ text: 'hello' }] }),
+  output: Type.Object({ pages: Type.Integer() }, { examples: [{ pages: 1 }, { pages: 2 }] })
+})
+
+const info = { title: 'A service', version: '1.0.0', license: { name: 'MIT', url: 'https://spdx.org/licenses/MIT' } }
+
+t.test('the document is valid, whatever the host does', async t => {
+  const options = (openapi?: string) => ({ openapi: { ...(openapi !== undefined && { openapi }), info, servers: [{ url: '/' }], security: [] } })
+  const prefix = '/jobs'
+  t.same(await lintDocuments({
+    3.1: await documentOf(t, { prefix }, options('3.1.0')),
+    '3.0': await documentOf(t, { prefix }, options('3.0.3')),
+    'version-by-default': await documentOf(t, { prefix }, options()),
+    'a-parameter-in-the-prefix': await documentOf(t, { prefix: '/tenants/:tenant/jobs' }, options('3.1.0')),
+    'behind-a-proxy': await documentOf(t, { prefix, publicUrl: 'https://api.example.org:8443/gateway' }, options('3.1.0')),
+    'errors-of-the-host': await documentOf(t, { prefix, errors: 'host' }, options('3.1.0')),
+    'without-examples': await documentOf(t, { prefix, job: defineJob({ name: uniqueName(), input: Type.String(), output: Type.Null() }) }, options('3.1.0'))
+  }), [])
+})
+
+t.test('it describes every answer', async t => {
+  const answers = describedAnswers(await documentOf(t, { prefix: '/jobs' }))
+  t.strictSame(answers, {
+    'POST /jobs': {
+      202: { headers: ['Location', 'Retry-After'], type: 'application/json', examples: ['pending'], links: ['status', 'result'] },
+      400: { headers: [], type: 'application/problem+json', examples: ['INPUT_INVALID', 'INPUT_MALFORMED'], links: [] },
+      413: { headers: [], type: 'application/problem+json', examples: ['INPUT_TOO_LARGE'], links: [] },
+      415: { headers: [], type: 'application/problem+json', examples: ['UNSUPPORTED_MEDIA_TYPE'], links: [] },
+      503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] }
+    },
+    'GET /jobs/status/{jobId}': {
+      200: { headers: ['Cache-Control', 'Retry-After'], type: 'application/json', examples: ['pending', 'in_progress', 'completed', 'failed'], links: ['result'] },
+      404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
+      410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
+      503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] }
+    },
+    'GET /jobs/result/{jobId}': {
+      200: { headers: [], type: 'application/json', examples: ['example 1', 'example 2'], links: [] },
+      404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
+      409: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['JOB_NOT_FINISHED', 'JOB_FAILED', 'JOB_CANCELED'], links: [] },
+      410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
+      503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] },
+      '4XX': { headers: [], type: 'application/problem+json', examples: ['JOB_FAILED'], links: [] }
+    }
+  })
+})
+
+t.test('every error that clients can get is in it', async t => {
+  const document = await documentOf(t, { prefix: '/jobs' })
+  const documented = new Set(operationsOf(document).flatMap(({ responses }) => Object.entries(responses)
+    .flatMap(([status, { content }]) => Object.values(content).flatMap(({ examples }) => Object.keys(examples ?? {}).map(code => `${status} ${code}`)))))
+  for (const ErrorClass of Object.values(errors)) {
+    if (!('prototype' in ErrorClass) || !(ErrorClass.prototype instanceof errors.AsyncJobsError)) continue
+    const { statusCode, code } = new (ErrorClass as new () => Error & { statusCode?: number, code: string })()
+    if (statusCode !== undefined && statusCode !== 500) t.ok(documented.has(`${statusCode} ${code}`), `${statusCode} ${code}`)
+  }
+})
+
+t.test('its examples are true to their schemas', async t => {
+  for (const { name, responses } of operationsOf(await documentOf(t, { prefix: '/jobs' }))) {
+    for (const [status, { content }] of Object.entries(responses)) {
+      for (const { schema, examples } of Object.values(content)) {
+        const check = compile(closed(schema))
+        for (const [example, { value }] of Object.entries(examples ?? {})) {
+          t.ok(check(value), `${name} ${status} ${example}`, { errors: check.errors })
+        }
+      }
+    }
+  }
+})
+
+t.test('its links lead somewhere', async t => {
+  const operations = operationsOf(await documentOf(t, { prefix: '/tenants/:tenant/jobs' }))
+  const links = operations.flatMap(({ responses }) => Object.values(responses).flatMap(({ links }) => Object.values(links ?? {})))
+  t.equal(links.length, 3)
+  for (const { operationId, parameters } of links) {
+    const target = operations.find(operation => operation.operationId === operationId)
+    t.same(Object.keys(parameters).sort(), target?.parameters.map(({ name }) => name).sort(), operationId)
+  }
+  t.match(links[0]?.parameters, { tenant: '$request.path.tenant', jobId: '$response.body#/jobId' })
+})
+
+t.test('it tells the way from the submission to the result', async t => {
+  const { paths } = await documentOf(t, { prefix: '/jobs' })
+  const submit = paths['/jobs']?.['post']
+  t.match(submit?.description, /Makes a report[^]*GET \/jobs\/status\/{jobId}[^]*GET \/jobs\/result\/{jobId}/)
+  t.same(Object.values(paths).flatMap(path => Object.values(path).map(({ summary }) => summary)), ['1. Submit a job', '2. Follow its status', '3. Get its output'])
+})
+
+t.test('a job without a description', async t => {
+  const job = defineJob({ name: uniqueName(), input: Type.Object({}), output: Type.Null() })
+  const { paths } = await documentOf(t, { prefix: '/jobs', job })
+  t.match(paths['/jobs']?.['post']?.description, /^The work may take/)
+})
+
+t.test('errors of the host are described as the host\'s', async t => {
+  const { paths } = await documentOf(t, { prefix: '/jobs', errors: 'host' })
+  t.strictSame(paths['/jobs/status/{jobId}']?.['get']?.responses['404'], {
+    description: '`JOB_NOT_FOUND`: There is no such job, or it is not yours.',
+    content: { 'application/json': { schema: {} } }
+  })
+})
+
+t.test('a host without options for @fastify/swagger, which then writes Swagger 2.0', async t => {
+  const { paths } = await documentOf(t, { prefix: '/jobs' }, {})
+  t.same(Object.keys(paths).sort(), ['/jobs', '/jobs/result/{jobId}', '/jobs/status/{jobId}'])
+})
+
+t.test('a submission reaches us with and without the slash, and is described once', async t => {
+  const hosts: Array<[prefix: string, host: FastifyServerOptions, described: string, urls: string[]]> = [
+    ['/jobs', {}, '/jobs', ['/jobs', '/jobs/']],
+    ['/jobs', { routerOptions: { ignoreTrailingSlash: true } }, '/jobs', ['/jobs', '/jobs/']],
+    ['/jobs', { routerOptions: { ignoreDuplicateSlashes: true } }, '/jobs', ['/jobs', '/jobs/', '//jobs//']],
+    ['/jobs/', {}, '/jobs/', ['/jobs/']],
+    ['', {}, '/', ['/']]
+  ]
+  for (const [prefix, host, described, urls] of hosts) {
+    const { app } = await startFake(t, host, { submit: async () => job }, prefix)
+    for (const url of urls) t.equal((await app.inject({ method: 'POST', url, payload: { text: 'a' } })).statusCode, 202, `${prefix} ${url}`)
+    t.same(Object.keys(app.swagger().paths ?? {}).filter(path => !path.includes('{')), [described])
+  }
+})
+
+/** With every field that there is: a new one has to be added here, and to the schema. */
+const job: Required<Job> = {
+  jobId: 'a',
+  status: 'failed',
+  progress: 40.5,
+  message: 'm',
+  attempt: 1,
+  maxAttempts: 3,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  nextAttemptAt: '2026-01-01T00:00:00.000Z',
+  finishedAt: '2026-01-01T00:00:00.000Z',
+  expiresAt: '2026-01-01T00:00:00.000Z',
+  error: { code: 'c', message: 'm', data: { deep: [1, null, { a: 'b' }] } },
+  pollAfterMs: 1_000,
+  links: { status: '/s', result: '/r' }
+}
+
+t.test('nothing is lost on the wire', async t => {
+  const { error, jobId } = job
+  const issues = [{ pointer: '/a', detail: 'd' }]
+  const details = { jobId, error, issues }
+  const { app } = await startFake(t, {}, {
+    submit: async () => job,
+    status: async id => id === 'a' ? job : fail(errors.withDetails(new errors.JobExpiredError('then'), details)),
+    result: async id => fail(Object.assign(errors.withDetails(new errors.JobFailedError('m'), details), { statusCode: Number(id) }))
+  })
+  t.strictSame((await app.inject({ method: 'POST', url: '/jobs', payload: { text: 'a' } })).json(), job)
+  t.strictSame((await app.inject('/jobs/status/a')).json(), job)
+  for (const [url, status] of [['status/b', 410], ['result/409', 409], ['result/422', 422], ['result/404', 404], ['result/502', 502]] as const) {
+    const answer = await app.inject(`/jobs/${url}`)
+    const { type, title, detail, code, ...rest } = answer.json<Required<Problem>>()
+    t.strictSame(rest, { ...details, status }, url)
+    t.ok(type && title && detail && code)
+  }
+})
+
+t.test('a host that answers with problems of its own keeps their members', async t => {
+  const { app } = await startFake(t, {}, {}, '/jobs', app => {
+    app.addHook('onRequest', async (request, reply) => {
+      await reply.code(Number(request.headers['x-status'])).type('application/problem+json').send({ type: 'about:blank', traceId: 't' })
+    })
+  })
+  for (const status of [401, 404, 503]) {
+    const answer = await app.inject({ url: '/jobs/result/a', headers: { 'x-status': String(status) } })
+    t.strictSame(answer.json(), { type: 'about:blank', traceId: 't' })
+  }
+})
+
+/** As far as these tests look into it. */
+interface Document {
+  paths: Record<string, Record<string, Operation>>
+}
+
+interface Operation {
+  operationId: string
+  summary: string
+  description: string
+  parameters: Array<{ name: string }>
+  responses: Record<string, {
+    headers?: object
+    content: Record<string, { schema: object, examples?: Record<string, { value: unknown }> }>
+    links?: Record<string, { operationId: string, parameters: Record<string, string> }>
+  }>
+}
+
+/** The document of a host with the plugin in it. */
+async function documentOf (t: Test, options: Partial<AsyncJobsOptions> & { prefix: string }, documentation: object = { openapi: { openapi: '3.1.0' } }): Promise<Document> {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(swagger, documentation)
+  await app.register(asyncJobs, { job: define(), connection: redisUrl(), ...options })
+  await app.ready()
+  return JSON.parse(JSON.stringify(app.swagger())) as Document
+}
+
+function operationsOf ({ paths }: Document): Array<Operation & { name: string }> {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ ...operation, name: `${method.toUpperCase()} ${path}` })))
+}
+
+function describedAnswers (document: Document): object {
+  return Object.fromEntries(operationsOf(document).map(({ name, responses }) => [name, Object.fromEntries(
+    Object.entries(responses).map(([status, { headers = {}, content, links = {} }]) => {
+      const [type] = Object.keys(content)
+      const examples = Object.values(content).flatMap(({ examples = {} }) => Object.keys(examples))
+      return [status, { headers: Object.keys(headers), type, examples, links: Object.keys(links) }]
+    })
+  )]))
+}
+
+/** The routes over operations that a test makes up. */
+async function startFake (
+  t: Test, host: FastifyServerOptions, operations: Partial<JobOperations>, prefix = '/jobs', prepare: (app: FastifyInstance) => void = () => {}
+): Promise<{ app: FastifyInstance }> {
+  const app = Fastify(host)
+  t.teardown(() => app.close())
+  await app.register(swagger)
+  prepare(app)
+  await app.register(async routes => {
+    registerRoutes(routes, { definition: define(), operations: operations as JobOperations, prefix, baseOf: () => prefix, operationId: verb => verb }, 'problem')
+  }, { prefix })
+  await app.ready()
+  return { app }
+}
+
+function fail (error: Error): never {
+  throw error
+}
+
+/** An example may only have what its schema names. */
+function closed (schema: object): object {
+  return JSON.parse(JSON.stringify(schema), (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && 'properties' in value ? { ...value, additionalProperties: false } : value) as object
+}

@@ -25,7 +25,7 @@ export function toJson (value: unknown): unknown {
   } catch (error) {
     throw invalid('is not JSON', { cause: error })
   }
-  if (text === undefined) throw invalid(`is not JSON: a ${typeof value}`)
+  if (text === undefined) throw invalid(`is not JSON, but of type ${typeof value}`)
   return JSON.parse(text)
 }
 

@@ -13,13 +13,14 @@ const FASTIFY_CODES: Record<string, string> = {
 }
 
 /** Answers errors of this package, and of Fastify about the input, as a problem (RFC 9457). All others are the host's. */
-export function sendProblem (error: FastifyError & ProblemDetails, request: FastifyRequest, reply: FastifyReply): void {
+export async function sendProblem (error: FastifyError & ProblemDetails, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const problem = toProblem(error)
-  // Thrown on, an error goes to the error handler of the enclosing plugin, and in the end to Fastify's.
+  // Thrown on, it goes to the error handler of the enclosing plugin, and in the end to Fastify's: out of
+  // an async function whatever it is, out of any other only where it is an Error.
   if (problem === undefined) throw error
   // What clients are not told. An absent store has no cause: the engine reports it once.
   if (error.cause !== undefined) request.log.error({ err: error.cause }, error.message)
-  void reply.code(problem.status).headers(error.headers ?? {}).type(PROBLEM_TYPE).send(problem)
+  return reply.code(problem.status).headers(error.headers ?? {}).type(PROBLEM_TYPE).send(problem)
 }
 
 function toProblem (error: FastifyError & ProblemDetails): Problem | undefined {

@@ -37,20 +37,23 @@ export const JobSchema = Type.Object({
   })
 }, { title: 'Job' })
 
-export const ProblemSchema = Type.Object({
-  type: Type.String({ description: 'Always `about:blank`; `code` tells what happened.' }),
+/**
+ * Nothing in it is required and nothing forbidden, as in RFC 9457: a host's hooks may answer in this
+ * media type too, with members of their own, and its serializer would not send what misses one.
+ */
+export const ProblemSchema = Type.Partial(Type.Object({
+  type: Type.String({ description: '`about:blank`; `code` tells what happened.' }),
   title: Type.String({ description: 'The HTTP status in words.' }),
   status: Type.Integer({ description: 'The HTTP status.' }),
   detail: Type.String({ description: 'What happened, for people.' }),
   code: Type.String({ description: 'What happened, for programs.' }),
-  jobId: Type.Optional(Type.String({ description: 'The job it is about.' })),
-  error: Type.Optional(JobFailureSchema),
-  issues: Type.Optional(Type.Array(Type.Object({
+  jobId: Type.String({ description: 'The job it is about.' }),
+  error: JobFailureSchema,
+  issues: Type.Array(Type.Object({
     pointer: Type.String({ description: 'JSON Pointer (RFC 6901) into the input; empty for the input as a whole.' }),
     detail: Type.String({ description: 'What is wrong there.' })
-  }), { description: 'Everything that is wrong with the input.' }))
-  // A host may answer in this media type too, with members of its own: they must not be lost.
-}, { title: 'Problem', description: 'RFC 9457.', additionalProperties: true })
+  }), { description: 'Everything that is wrong with the input.' })
+}), { title: 'Problem', description: 'RFC 9457.', additionalProperties: true })
 
 export const EXAMPLE_ID = '6f1c2b1e-8f0a-4b57-9d3e-2a7c5d4e9f10'
 

@@ -12,6 +12,9 @@ import { openSandbox } from './sandbox.js'
 /** How long attempts may take to end after their signals aborted, in ms, before the worker closes without them. */
 const STOP_TIMEOUT = 2_000
 
+/** How long a worker waits after a lost connection before it asks for jobs again, in ms; BullMQ's own default is 15 s. */
+const RETRY_DELAY = 1_000
+
 /**
  * Runs the jobs of a definition in this process.
  * @param processor a function, or the URL or absolute path of a module whose default export is one, which then runs sandboxed
@@ -59,6 +62,7 @@ export function startWorker (
   const attempts = createAttemptRunner(definition, execution.execute, log)
   const { worker, disconnect } = engine.openWorker(definition.name, attempts.run, {
     autorun: false,
+    runRetryDelay: RETRY_DELAY,
     concurrency: options.concurrency,
     lockDuration: options.lockDuration,
     stalledInterval: options.lockDuration,

@@ -58,16 +58,24 @@ export class Interrupted extends Error {
 
 /** @type {NodeJS.Signals[]} */
 const INTERRUPTIONS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+for (const signal of INTERRUPTIONS) process.on(signal, () => { interrupt(signal) })
 
-for (const signal of INTERRUPTIONS) {
-  process.on(signal, () => {
-    const again = interruption !== undefined
-    // One Ctrl-C reaches us twice: from the terminal, and through npm.
-    if (again && Date.now() - interruptedAt < 500) return
-    interruption = signal
-    interruptedAt = Date.now()
-    for (const child of running) kill(child, again ? 'SIGKILL' : signal)
-  })
+// A signal to npm alone ends the shell between npm and us, and does not reach us.
+const parent = process.ppid
+const watch = setInterval(() => {
+  if (process.ppid === parent) return
+  clearInterval(watch)
+  interrupt('SIGTERM')
+}, 250).unref()
+
+/** @param {NodeJS.Signals} signal */
+function interrupt (signal) {
+  const again = interruption !== undefined
+  // One Ctrl-C reaches us twice: from the terminal, and through npm.
+  if (again && Date.now() - interruptedAt < 500) return
+  interruption = signal
+  interruptedAt = Date.now()
+  for (const child of running) kill(child, again ? 'SIGKILL' : signal)
 }
 
 /**

@@ -60,10 +60,10 @@ t.test('an output that does not match', async t => {
     ['an unknown field where none may be', Type.Object({}, { additionalProperties: false }), { a: 1 }, 'The output must NOT have additional properties'],
     ['a big integer', Type.Unknown(), { n: 1n }, 'The output is not JSON', 'Do not know how to serialize a BigInt'],
     ['what holds itself', Type.Unknown(), circular, 'The output is not JSON', 'Converting circular structure to JSON'],
-    ['a function', Type.Unknown(), () => {}, 'The output is not JSON: a function'],
-    ['a symbol', Type.Unknown(), Symbol('a'), 'The output is not JSON: a symbol'],
+    ['a function', Type.Unknown(), () => {}, 'The output is not JSON, but of type function'],
+    ['a symbol', Type.Unknown(), Symbol('a'), 'The output is not JSON, but of type symbol'],
     ['a toJSON that throws', Type.Unknown(), { toJSON () { throw new Error('not today') } }, 'The output is not JSON', 'not today'],
-    ['a toJSON that gives nothing', Type.Unknown(), { toJSON () {} }, 'The output is not JSON: a object']
+    ['a toJSON that gives nothing', Type.Unknown(), { toJSON () {} }, 'The output is not JSON, but of type object']
   ]
   for (const [name, schema, returned, reason, cause] of cases) {
     const error = refusalOf(() => createOutputCheck(schema)(returned))
@@ -92,7 +92,7 @@ t.test('a toJSON that throws what is no error', async t => {
 t.test('only JSON, whatever the schema', async t => {
   t.strictSame(toJson({ at: new Date(0), no: undefined }), { at: '1970-01-01T00:00:00.000Z' })
   t.equal(toJson(null), null)
-  t.match(refusalOf(() => toJson(undefined)), { code: 'OUTPUT_INVALID', cause: { message: 'The output is not JSON: a undefined' } })
+  t.match(refusalOf(() => toJson(undefined)), { code: 'OUTPUT_INVALID', cause: { message: 'The output is not JSON, but of type undefined' } })
 })
 
 function refusalOf (call: () => unknown): JobError {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createWorker, defineJob, Type, type JobLogger } from '../lib/worker-entry.js'
 import { onEachEngine, redisUrl, silent, uniqueName } from './helpers/engines.js'
 import { latch } from './helpers/latch.js'
-import { startService } from './helpers/service.js'
+import { eventually, startService } from './helpers/service.js'
 import { startRedis } from './helpers/redis-server.js'
 
 const schemas = { input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) }
@@ -150,7 +150,8 @@ t.test('waits for a Redis that is not there yet', async t => {
   await redis.restart()
   await worker.ready()
   const { submit, until } = await startService(t, { job, connection: redis.url })
-  await until((await submit({})).body.jobId, 'completed')
+  const { body: { jobId } } = await eventually(() => submit({}), ({ statusCode }) => statusCode === 202)
+  await until(jobId, 'completed')
 })
 
 t.test('refuses', async t => {

@@ -1,10 +1,11 @@
 import type { InputIssue, Job, JobFailure, Problem } from '../../types/job.js'
 
 /** What is known where an error is thrown. */
-export interface ErrorDetails extends ErrorOptions {
+export interface ErrorDetails {
   jobId?: string | undefined
   job?: Job | undefined
   problem?: Problem | undefined
+  cause?: unknown
 }
 
 /** The base of everything that the client itself throws. A call that its caller aborts rejects with the signal's reason instead. */

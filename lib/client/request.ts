@@ -28,7 +28,7 @@ export function createRequest (options: JobsClientOptions): Request {
     const all = new Headers(typeof headers === 'function' ? await headers() : headers)
     all.set('accept', 'application/json')
     if (body !== undefined) all.set('content-type', 'application/json')
-    const lost = (what: string, cause?: ErrorOptions): NetworkError => new NetworkError(`${method} ${url} ${what}`, { ...known, ...cause })
+    const lost = (what: string, cause?: { cause: unknown }): NetworkError => new NetworkError(`${method} ${url} ${what}`, { ...known, ...cause })
     try {
       return await within({ signal, timeout, timedOut: () => lost(`was not answered within ${timeout} ms`) }, async signal => {
         // Looked up late and called without its object: browsers insist on that, and tests replace it.
@@ -42,14 +42,15 @@ export function createRequest (options: JobsClientOptions): Request {
   }
 
   return async exchange => {
-    for (let sent = 1; ; sent++) {
-      const outcome = await send(exchange)
-      if (!('error' in outcome)) return outcome
+    let outcome = await send(exchange)
+    for (let sent = 1; 'error' in outcome; sent++) {
       const { error, retryAfter } = outcome
       if (sent >= attempts || !isRepeatable(error, exchange.known)) throw error
       // Random all the way (full jitter), so that clients that failed together do not return together.
       await sleep(retryAfter + Math.random() * Math.min(maxDelay, minDelay * 2 ** (sent - 1)), exchange.signal)
+      outcome = await send(exchange)
     }
+    return outcome
   }
 }
 

@@ -15,6 +15,7 @@ const COMMAND_TIMEOUT = 900
  * was told 503 by then and may repeat the request.
  */
 const COMMAND_OPTIONS = {
+  lazyConnect: false,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   commandTimeout: COMMAND_TIMEOUT,
@@ -24,6 +25,7 @@ const COMMAND_OPTIONS = {
 
 /** Workers wait for Redis as long as it takes (BullMQ demands null retries of a blocking client). */
 const WORKER_OPTIONS = {
+  lazyConnect: false,
   enableOfflineQueue: true,
   maxRetriesPerRequest: null,
   connectTimeout: 2_000,
@@ -70,7 +72,7 @@ export async function openRedis (connection: string | RedisOptions | Redis | Clu
   const { Redis } = await loadPeer('ioredis', () => import('ioredis'))
   const connect = (options: RedisOptions): Redis | Cluster => {
     if (typeof connection === 'string') return new Redis(connection, options)
-    if (isCluster(connection)) return connection.duplicate([], { enableOfflineQueue: options.enableOfflineQueue ?? true, redisOptions: options })
+    if (isCluster(connection)) return connection.duplicate([], { lazyConnect: false, enableOfflineQueue: options.enableOfflineQueue ?? true, redisOptions: options })
     if (isClient(connection)) return connection.duplicate(options)
     return new Redis({ ...connection, ...options })
   }
@@ -83,10 +85,11 @@ export async function openRedis (connection: string | RedisOptions | Redis | Clu
   // A Redis Cluster keeps all keys of a queue on one node only under a hash tag.
   const prefix = isCluster(client) ? '{bull}' : 'bull'
   const queues = new Map<string, Queue>()
+  let closed = false
 
   return {
     kind: 'redis',
-    get available () { return client.status === 'ready' },
+    get available () { return !closed && client.status === 'ready' },
 
     openQueue (name) {
       const open = queues.get(name)
@@ -111,6 +114,7 @@ export async function openRedis (connection: string | RedisOptions | Redis | Clu
     },
 
     async close () {
+      closed = true
       // BullMQ waits for its initialization, which an absent Redis never finishes.
       if (client.status === 'ready') await Promise.all([...queues.values()].map(queue => queue.close()))
       client.disconnect()

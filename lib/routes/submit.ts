@@ -50,8 +50,13 @@ export function submitRoute (app: FastifyInstance, { definition, operations, bas
   }
   app.route({ ...route, ...documented(documentation, links), prefixTrailingSlash: 'no-slash' })
   // Fastify would register both by itself, but then the documentation shows only the one with the slash.
-  const withSlash = { method: 'POST', url: `${app.prefix}/` } as const
-  if (!app.hasRoute(withSlash)) app.route({ ...route, ...documented({ ...documentation, hide: true }), prefixTrailingSlash: 'slash' })
+  if (needsSlash(app)) app.route({ ...route, ...documented({ ...documentation, hide: true }), prefixTrailingSlash: 'slash' })
+}
+
+/** Whether the path with a slash at its end is another one to the host's router. */
+function needsSlash ({ prefix, initialConfig }: FastifyInstance): boolean {
+  const { ignoreTrailingSlash } = { ...initialConfig, ...initialConfig.routerOptions }
+  return prefix !== '' && !prefix.endsWith('/') && !ignoreTrailingSlash
 }
 
 /** What is wrong with an empty object, where the input is one. */

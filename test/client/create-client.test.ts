@@ -120,7 +120,7 @@ t.test('against the plugin', t => onEachEngine(t, async (t, { connection }) => {
   })
 
   await t.test('outputs that are no objects', async t => {
-    for (const [schema, output] of [[Type.Null(), null], [Type.String(), 'text'], [Type.String(), ''], [Type.Number(), 0], [Type.Array(Type.Number()), [1]]] as const) {
+    for (const [schema, output] of [[Type.Null(), null], [Type.String(), 'text'], [Type.String(), ''], [Type.Number(), 0], [Type.Boolean(), false]] as const) {
       const definition = defineJob({ name: uniqueName(), input: Type.Null(), output: schema })
       const { app } = await startService(t, { job: definition, connection, processor: () => output, pollAfter: { min: 5, max: 20 } })
       const origin = await app.listen({ port: 0, host: '127.0.0.1' })
@@ -389,7 +389,7 @@ t.test('many calls at a time leave nothing behind on the signal that they share'
   t.intercept(signal, 'addEventListener', { value: () => { listeners++ } })
   t.intercept(signal, 'removeEventListener', { value: () => { listeners-- } })
   const jobs = createJobsClient<Lengths>('http://localhost', {
-    fetch: async (url, { method }) => Response.json(method === 'POST' ? job('completed') : { length: 5 })
+    fetch: async (_url, { method }) => Response.json(method === 'POST' ? job('completed') : { length: 5 })
   })
   await Promise.all(Array.from({ length: 50 }, () => jobs.run(input, { signal })))
   t.equal(listeners, 0)

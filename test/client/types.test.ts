@@ -19,7 +19,7 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ?
 function same<A, B> (..._proof: Same<A, B> extends true ? [] : [never]): void {}
 
 const output = { sentiment: 0.7, words: ['good'] }
-const jobs = createJobsClient<typeof analysis>('https://api.example.com/api/v1/analysis', {
+const jobs = createJobsClient<typeof analysis>(`https://api.example.com/api/v1/${analysis.name}`, {
   fetch: async (url, { method }) => Response.json(method === 'POST' || url.includes('/status/') ? job('completed') : output)
 })
 
@@ -69,6 +69,8 @@ t.test('without a definition nothing is known of input and output', async t => {
 
 /** Never called. */
 export async function misuse (jobs: JobsClient<typeof analysis>): Promise<void> {
+  // @ts-expect-error what `same` is good for
+  same<unknown, string>()
   // @ts-expect-error no input
   await jobs.run()
   // @ts-expect-error the input lacks a property

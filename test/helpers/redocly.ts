@@ -1,37 +1,28 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
-const CLI = createRequire(import.meta.url).resolve('@redocly/cli/package.json').replace('package.json', 'bin/cli.js')
+const CLI = join(dirname(createRequire(import.meta.url).resolve('@redocly/cli/package.json')), 'bin', 'cli.js')
 
-/** What Redocly's recommended rules find in OpenAPI documents, errors and warnings alike: `document: rule: what and where`. */
+/** What Redocly's recommended rules find in OpenAPI documents, errors and warnings alike, each in a line. */
 export async function lintDocuments (documents: Record<string, object>): Promise<string[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'async-jobs-openapi-'))
+  // A directory of their own also keeps out what would configure it.
+  const cwd = await mkdtemp(join(tmpdir(), 'async-jobs-openapi-'))
+  const files = Object.keys(documents).map(name => `${name}.json`)
   try {
-    for (const [name, document] of Object.entries(documents)) await writeFile(join(directory, `${name}.json`), JSON.stringify(document))
-    const { problems } = await redocly(directory, ['lint', '--extends=recommended', '--format=json', ...Object.keys(documents).map(name => `${name}.json`)])
-    return problems.map(({ ruleId, message, location: [place] }) =>
-      `${place?.source.ref.replace('.json', '')}: ${ruleId}: ${message} ${place?.pointer}`)
+    for (const [name, document] of Object.entries(documents)) await writeFile(join(cwd, `${name}.json`), JSON.stringify(document, undefined, 2))
+    const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
+    const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'lint', '--extends=recommended', '--format=github-actions', ...files], { cwd, env })
+      // Its exit code tells of errors, too: these are no failure of its own.
+      .catch((error: Error & { stdout?: string }) => {
+        if (!error.stdout) throw error
+        return { stdout: error.stdout }
+      })
+    return stdout.split('\n').filter(line => line !== '')
   } finally {
-    await rm(directory, { recursive: true })
+    await rm(cwd, { recursive: true })
   }
-}
-
-interface Report {
-  problems: Array<{ ruleId: string, message: string, location: Array<{ source: { ref: string }, pointer: string }> }>
-}
-
-/** It must find nothing of ours to configure it, and ask nobody for anything. */
-async function redocly (directory: string, args: string[]): Promise<Report> {
-  const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
-  const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...args], { cwd: directory, env })
-    // Exits with 1 where it finds errors.
-    .catch((error: { stdout?: string, stderr?: string }) => {
-      if (!error.stdout) throw error
-      return { stdout: error.stdout }
-    })
-  return JSON.parse(stdout) as Report
 }

@@ -27,7 +27,7 @@ export interface TestService {
   submit (input: unknown, headers?: Record<string, string>): Promise<Answer<Job>>
   status (jobId: string): Promise<Answer<Job>>
   result <Output = unknown> (jobId: string): Promise<Answer<Output>>
-  /** Asks until the job has the status; fails the test when it becomes final with another. */
+  /** Asks until the job has the status; fails the test when it becomes final with another, or the answer is none. */
   until (jobId: string, status: Job['status']): Promise<Job>
 }
 
@@ -47,8 +47,8 @@ export function service (app: FastifyInstance, prefix: string): TestService {
     status,
     result: jobId => call('GET', `/result/${jobId}`),
     async until (jobId, wanted) {
-      const { body } = await eventually(() => status(jobId), ({ body }) => body.status === wanted || FINAL.includes(body.status))
-      if (body.status !== wanted) throw new Error(`The job is ${body.status}: ${JSON.stringify(body)}`)
+      const { statusCode, body } = await eventually(() => status(jobId), ({ statusCode, body }) => statusCode !== 200 || body.status === wanted || FINAL.includes(body.status))
+      if (statusCode !== 200 || body.status !== wanted) throw new Error(`The job is ${body.status}: ${JSON.stringify(body)}`)
       return body
     }
   }

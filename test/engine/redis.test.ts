@@ -1,0 +1,134 @@
+import t from 'tap'
+import { Cluster, Redis } from 'ioredis'
+import Fastify from 'fastify'
+import { asyncJobs, defineJob, Type, type Connection } from '../../lib/index.js'
+import { openRedis } from '../../lib/engine/redis.js'
+import { redisUrl, silent, uniqueName } from '../helpers/engines.js'
+import { startRedis } from '../helpers/redis-server.js'
+import { eventually, service, startService } from '../helpers/service.js'
+
+const schemas = { input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) }
+const define = () => defineJob({ ...schemas, name: uniqueName() })
+const processor = (): { ok: boolean } => ({ ok: true })
+
+t.test('takes a URL, options or a client', async t => {
+  const { hostname, port } = new URL(redisUrl())
+  const client = new Redis(redisUrl())
+  t.teardown(() => { client.disconnect() })
+  const connections: Record<string, Connection> = {
+    'a URL': redisUrl(),
+    options: { host: hostname, port: Number(port) },
+    'a client': client
+  }
+  for (const [name, connection] of Object.entries(connections)) {
+    const { submit, until, app } = await startService(t, { job: define(), connection, processor })
+    await until((await submit({})).body.jobId, 'completed')
+    await app.close()
+    t.pass(name)
+  }
+  t.equal(await client.ping(), 'PONG', 'a client stays its owner\'s')
+})
+
+t.test('a Redis that is absent at the start', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  await redis.kill()
+  const job = define()
+  const lines: Array<Record<string, unknown>> = []
+  const app = Fastify({ logger: { level: 'info', stream: { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } } })
+  t.teardown(() => app.close())
+  await app.register(asyncJobs, { job, connection: redis.url, prefix: '/jobs', processor })
+  await app.ready()
+  const { submit, status, result, until } = service(app, '/jobs')
+  const id = '6f1c2b1e-8f0a-4b57-9d3e-2a7c5d4e9f10'
+  const unavailable = {
+    statusCode: 503,
+    headers: { 'retry-after': '1', 'content-type': 'application/problem+json; charset=utf-8' },
+    body: { type: 'about:blank', title: 'Service Unavailable', status: 503, detail: 'The job store cannot be reached. Try again shortly.', code: 'STORE_UNAVAILABLE' }
+  }
+  for (const ask of [() => submit({}), () => status(id), () => result(id)]) {
+    const begun = performance.now()
+    t.match(await ask(), unavailable)
+    t.ok(performance.now() - begun < 1_000, 'within a second')
+  }
+  const told = lines.filter(({ msg }) => msg === 'Redis is unreachable: requests are answered 503 until it is back')
+  t.equal(told.length, 1, 'the log says it once')
+
+  await redis.restart()
+  const { body: { jobId } } = await eventually(() => submit({}), ({ statusCode }) => statusCode === 202)
+  await until(jobId, 'completed')
+  t.equal(lines.filter(({ msg }) => msg === 'Redis is back').length, 1)
+})
+
+t.test('a Redis that goes and comes back', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const { submit, until } = await startService(t, { job: define(), connection: redis.url, processor })
+  await until((await submit({})).body.jobId, 'completed')
+  for (let outage = 0; outage < 2; outage++) {
+    await redis.kill()
+    t.match(await submit({}), { statusCode: 503 })
+    await redis.restart()
+    const { body: { jobId } } = await eventually(() => submit({}), ({ statusCode }) => statusCode === 202)
+    await until(jobId, 'completed')
+  }
+})
+
+t.test('a Redis that is frozen', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const { submit, status } = await startService(t, { job: define(), connection: redis.url })
+  const { body: { jobId } } = await submit({})
+  redis.pause()
+  const begun = performance.now()
+  t.match(await Promise.all([submit({}), status(jobId)]), [{ statusCode: 503 }, { statusCode: 503 }])
+  t.ok(performance.now() - begun < 1_500, 'is given up soon')
+  redis.resume()
+  t.match(await eventually(() => status(jobId), ({ statusCode }) => statusCode === 200), { body: { status: 'pending' } })
+})
+
+t.test('a Redis that refuses to write', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const client = new Redis(redis.url)
+  t.teardown(() => { client.disconnect() })
+  const { submit, app } = await startService(t, { job: define(), connection: redis.url })
+  await client.config('SET', 'maxmemory', '1')
+  const { statusCode, body } = await submit({})
+  t.equal(statusCode, 503)
+  t.notMatch(JSON.stringify(body), /OOM/)
+  await client.config('SET', 'maxmemory', '0')
+  t.equal((await submit({})).statusCode, 202)
+  await app.close()
+})
+
+t.test('closes while Redis is away', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const { app } = await startService(t, { job: define(), connection: redis.url, processor })
+  await redis.kill()
+  await app.close()
+  t.pass('it closed')
+})
+
+t.test('does not wait for ever for an address that does not answer', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  redis.pause()
+  const engine = await openRedis(redis.url, silent)
+  t.notOk(engine.available)
+  await engine.close()
+  redis.resume()
+})
+
+t.test('a cluster', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const node = new Redis(redis.url)
+  t.teardown(() => { node.disconnect() })
+  const cluster = new Cluster([redis.url], { lazyConnect: true })
+  t.teardown(() => { cluster.disconnect() })
+  const engine = await openRedis(cluster, silent)
+  t.teardown(() => engine.close())
+  t.equal(engine.openQueue('jobs').toKey('wait'), '{bull}:jobs:wait', 'all keys of a queue have one hash tag')
+})

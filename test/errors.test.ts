@@ -1,0 +1,63 @@
+import t from 'tap'
+import * as registry from '../lib/errors.js'
+
+const { AsyncJobsError, JobError, withDetails } = registry
+
+type Thrown = Error & { code: string, statusCode?: number }
+
+/** Every error, made from what it takes, and what it says then. */
+const errors: Array<[name: string, error: Thrown, code: string, status: number, message: string]> = [
+  ['JobNotFoundError', new registry.JobNotFoundError(), 'JOB_NOT_FOUND', 404, 'There is no such job, or it is not yours.'],
+  ['JobExpiredError', new registry.JobExpiredError('2026-01-01T00:00:00.000Z'), 'JOB_EXPIRED', 410, 'The job and its result were kept until 2026-01-01T00:00:00.000Z. Submit it again.'],
+  ['JobNotFinishedError', new registry.JobNotFinishedError('pending'), 'JOB_NOT_FINISHED', 409, 'The job is pending. Ask again after the time that Retry-After tells.'],
+  ['JobFailedError', new registry.JobFailedError('100 %s of it failed'), 'JOB_FAILED', 409, '100 %s of it failed'],
+  ['JobCanceledError', new registry.JobCanceledError(), 'JOB_CANCELED', 409, 'The job was canceled.'],
+  ['InputInvalidError', new registry.InputInvalidError('/text must be string'), 'INPUT_INVALID', 400, 'The input is not valid: /text must be string'],
+  ['StoreUnavailableError', new registry.StoreUnavailableError(), 'STORE_UNAVAILABLE', 503, 'The job store cannot be reached. Try again shortly.'],
+  ['OptionInvalidError', new registry.OptionInvalidError('options.routes', 'must be boolean', '5'), 'OPTION_INVALID', 500, 'fastify-async-jobs: options.routes must be boolean; given: 5'],
+  ['PeerMissingError', new registry.PeerMissingError('ioredis', 'ioredis'), 'PEER_MISSING', 500, 'fastify-async-jobs: this connection needs the package "ioredis". Install it: npm install ioredis'],
+  ['EmbeddedInProductionError', new registry.EmbeddedInProductionError(), 'EMBEDDED_IN_PRODUCTION', 500, 'fastify-async-jobs: no connection was given and NODE_ENV is "production". Pass connection: a redis:// or postgres:// URL (or memory: where losing every job with the process is what you want)'],
+  ['PrefixTakenError', new registry.PrefixTakenError('/jobs', 'a', 'b'), 'PREFIX_TAKEN', 500, 'fastify-async-jobs: the prefix "/jobs" has the job "a" already. Give the job "b" a prefix of its own'],
+  ['JobTwiceError', new registry.JobTwiceError('a'), 'JOB_TWICE', 500, 'fastify-async-jobs: the job "a" is registered here already. Use that registration, or give the job another name'],
+  ['JobNotRegisteredError', new registry.JobNotRegisteredError('a'), 'JOB_NOT_REGISTERED', 500, 'fastify-async-jobs: no job "a" is registered here. Register the plugin with it before it is used'],
+  ['ProcessorModuleError', new registry.ProcessorModuleError('/a.js', 'does not exist'), 'PROCESSOR_MODULE', 500, 'fastify-async-jobs: the processor module /a.js does not exist']
+]
+
+t.test('code, sentence and status', async t => {
+  for (const [name, error, code, status, message] of errors) {
+    t.strictSame({ code: error.code, statusCode: error.statusCode, message: error.message }, { code, statusCode: status, message }, name)
+    t.ok(error instanceof AsyncJobsError && error instanceof Error, `${name} is one of ours`)
+    t.match(error.stack, 'errors.test', 'its stack tells where it was made')
+  }
+})
+
+t.test('no error is missing here, and no code means two things', async t => {
+  const defined = Object.keys(registry).filter(name => name.endsWith('Error') && name !== 'AsyncJobsError' && name !== 'JobError')
+  t.strictSame(errors.map(([name]) => name).sort(), defined.sort())
+  t.equal(new Set(errors.map(([, , code]) => code)).size, errors.length)
+})
+
+t.test('details', async t => {
+  const error = new registry.JobNotFoundError()
+  const details = { jobId: 'id', error: { code: 'A', message: 'b' }, issues: [{ pointer: '', detail: 'c' }], headers: { 'retry-after': '1' } }
+  t.equal(withDetails(error, details), error)
+  t.match(error, details)
+})
+
+t.test('JobError', async t => {
+  t.test('with no options', async t => {
+    const error = new JobError('TOO_LONG', 'The text is too long.')
+    t.ok(error instanceof Error)
+    t.notOk(error instanceof AsyncJobsError, 'it is the host\'s own, not one of ours')
+    t.strictSame({ ...error, message: error.message }, { name: 'JobError', code: 'TOO_LONG', data: undefined, status: undefined, retryable: false, message: 'The text is too long.' })
+    t.equal(String(error), 'JobError: The text is too long.')
+    t.notOk('cause' in error)
+  })
+
+  t.test('with all options', async t => {
+    const cause = new Error('why')
+    const error = new JobError('TOO_LONG', 'Too long', { data: { limit: 5 }, status: 422, retryable: true, cause })
+    t.match(error, { code: 'TOO_LONG', data: { limit: 5 }, status: 422, retryable: true })
+    t.equal(error.cause, cause)
+  })
+})

@@ -1,0 +1,100 @@
+import t, { type Test } from 'tap'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { JobDefinition } from '../types/definition.js'
+import type { JobHandle } from '../types/handle.js'
+import { defineJob, Type } from '../lib/index.js'
+import { registryOf } from '../lib/registry.js'
+
+const job = (name: string): JobDefinition => defineJob({ name, input: Type.Null(), output: Type.Null() })
+const handle = (): JobHandle<JobDefinition> => ({}) as JobHandle<JobDefinition>
+
+function newApp (t: Test): FastifyInstance {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  return app
+}
+
+t.test('gives the handle of a job by its definition', async t => {
+  const app = newApp(t)
+  const [one, two] = [handle(), handle()]
+  registryOf(app).add(job('one'), one, '/one')
+  registryOf(app).add(job('two'), two, '/two')
+  t.equal(app.jobs(job('one')), one)
+  t.equal(app.jobs(job('two')), two)
+})
+
+t.test('a job that is not registered', async t => {
+  const app = newApp(t)
+  registryOf(app)
+  t.throws(() => app.jobs(job('analysis')), {
+    code: 'JOB_NOT_REGISTERED', message: 'fastify-async-jobs: no job "analysis" is registered here. Register the plugin with it before it is used'
+  })
+})
+
+t.test('one prefix is for one job', async t => {
+  const cases: Array<[prefix: string, shown: string]> = [['/jobs', '/jobs'], ['', '/']]
+  for (const [prefix, shown] of cases) {
+    const app = newApp(t)
+    const first = handle()
+    registryOf(app).add(job('one'), first, prefix)
+    t.throws(() => { registryOf(app).add(job('two'), handle(), prefix) }, {
+      code: 'PREFIX_TAKEN', message: `fastify-async-jobs: the prefix "${shown}" has the job "one" already. Give the job "two" a prefix of its own`
+    })
+    t.throws(() => { registryOf(app).add(job('one'), handle(), prefix) }, { code: 'PREFIX_TAKEN' }, 'for the same job, too')
+    t.throws(() => app.jobs(job('two')), { code: 'JOB_NOT_REGISTERED' }, 'what is refused is not registered')
+    t.equal(app.jobs(job('one')), first)
+  }
+})
+
+t.test('one job is registered once', async t => {
+  const app = newApp(t)
+  const first = handle()
+  registryOf(app).add(job('one'), first, '/one')
+  for (const prefix of ['/two', undefined]) {
+    t.throws(() => { registryOf(app).add(job('one'), handle(), prefix) }, {
+      code: 'JOB_TWICE', message: 'fastify-async-jobs: the job "one" is registered here already. Use that registration, or give the job another name'
+    })
+  }
+  t.equal(app.jobs(job('one')), first)
+  registryOf(app).add(job('two'), handle(), '/two')
+  t.pass('what was refused does not hold its prefix')
+})
+
+t.test('jobs without routes need no prefix', async t => {
+  const app = newApp(t)
+  const [one, two] = [handle(), handle()]
+  registryOf(app).add(job('one'), one, undefined)
+  registryOf(app).add(job('two'), two, undefined)
+  t.equal(app.jobs(job('one')), one)
+  t.equal(app.jobs(job('two')), two)
+})
+
+t.test('plugins see the jobs of what encloses them, and not those of each other', async t => {
+  const app = newApp(t)
+  registryOf(app).add(job('root'), handle(), '/root')
+  await app.register(async inner => {
+    t.equal(registryOf(inner), registryOf(app))
+    registryOf(inner).add(job('inner'), handle(), '/inner')
+  })
+  t.equal(typeof app.jobs(job('inner')), 'object', 'one registry for all')
+
+  const other = newApp(t)
+  const [left, right] = [handle(), handle()]
+  await other.register(async inner => {
+    registryOf(inner).add(job('one'), left, '/one')
+    t.equal(inner.jobs(job('one')), left)
+  })
+  await other.register(async inner => {
+    registryOf(inner).add(job('one'), right, '/one')
+    t.equal(inner.jobs(job('one')), right)
+  })
+  t.notOk(other.hasDecorator('jobs'))
+})
+
+t.test('where `jobs` is something of the host\'s own', async t => {
+  const app = newApp(t)
+  const own = (): string => 'own'
+  app.decorate('jobs', own as never)
+  t.throws(() => registryOf(app), { code: 'FST_ERR_DEC_ALREADY_PRESENT', message: "The decorator 'jobs' has already been added!" })
+  t.equal(app.jobs, own, 'it stays')
+})

@@ -16,14 +16,14 @@ import { endServer, freePort, startServer } from './server-process.mjs'
  */
 
 /**
- * @param {{ port?: number }} [options] port: default a free one
+ * @param {{ port?: number, args?: string[] }} [options] port: default a free one; args: more of redis-server's own
  * @returns {Promise<RedisServer>}
  */
-export async function startRedis ({ port } = {}) {
+export async function startRedis ({ port, args = [] } = {}) {
   const listenOn = port ?? await freePort()
   const directory = await mkdtemp(join(tmpdir(), 'async-jobs-redis-'))
   const start = () => startServer('redis-server', [
-    '--port', String(listenOn), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'no'
+    '--port', String(listenOn), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'no', ...args
   ], { ready: 'Ready to accept connections' })
   const kill = () => endServer(child, 'SIGKILL')
 

@@ -36,8 +36,12 @@ try {
   if (ready) await attempt('tests', runTests)
   throwIfInterrupted()
 } catch (error) {
+  if (error instanceof Interrupted) {
+    process.exitCode = error.exitCode
+    // What failed may have failed because of that.
+    failures.length = 0
+  }
   failures.push(reason(error))
-  if (error instanceof Interrupted) process.exitCode = error.exitCode
 } finally {
   await Promise.all(servers.map(server => server.stop()))
 }
@@ -64,6 +68,7 @@ async function runTests () {
     onLine: line => { digest.write(line) }
   })
   digest.flush()
+  throwIfInterrupted()
   if (files.length === 0) failures.push(...unloadedSources().map(source => `${source}: no test loads it`))
   return digest.counts.fail ? 0 : code
 }

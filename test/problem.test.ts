@@ -127,6 +127,16 @@ t.test('a validator of the host\'s own', async t => {
   }
 })
 
+t.test('what is wrong with an input is a 400 where nobody says otherwise', async t => {
+  const cases: Array<[fields: object, code: string]> = [
+    [{ validationContext: 'body' }, 'INPUT_INVALID'],
+    [{ code: 'FST_ERR_CTP_SOMETHING_NEW' }, 'INPUT_MALFORMED']
+  ]
+  for (const [fields, code] of cases) {
+    t.strictSame((await answerTo(t, Object.assign(new Error('Wrong'), fields))).body, { type: 'about:blank', title: 'Bad Request', status: 400, detail: 'Wrong', code })
+  }
+})
+
 t.test('what is not ours goes on to the host', async t => {
   const foreign: unknown[] = [
     new Error('the host\'s'),

@@ -1,5 +1,5 @@
 import { createRedisBackend, withBackend, type Queue } from 'bullmq'
-import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
 import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
 import type { Engine, EngineLog } from './engine.js'
 import { loadPeer } from './load-peer.js'
@@ -31,6 +31,11 @@ const WORKER_OPTIONS = {
   connectTimeout: 2_000,
   retryStrategy: reconnectDelay
 } satisfies RedisOptions
+
+/** The nodes of a cluster are the cluster's to connect: only it must not queue, and their commands must end in time. */
+function clusterOptions ({ enableOfflineQueue, retryStrategy, lazyConnect, ...redisOptions }: typeof COMMAND_OPTIONS | typeof WORKER_OPTIONS): ClusterOptions {
+  return { enableOfflineQueue, lazyConnect, clusterRetryStrategy: retryStrategy, redisOptions }
+}
 
 function reconnectDelay (attempt: number): number {
   return Math.min(attempt * 100, 1_000)
@@ -70,9 +75,9 @@ interface CommandClient {
 /** Redis or Valkey through ioredis: what production runs on. */
 export async function openRedis (connection: string | RedisOptions | Redis | Cluster, log: EngineLog): Promise<Engine> {
   const { Redis } = await loadPeer('ioredis', () => import('ioredis'))
-  const connect = (options: RedisOptions): Redis | Cluster => {
+  const connect = (options: typeof COMMAND_OPTIONS | typeof WORKER_OPTIONS): Redis | Cluster => {
     if (typeof connection === 'string') return new Redis(connection, options)
-    if (isCluster(connection)) return connection.duplicate([], { lazyConnect: false, enableOfflineQueue: options.enableOfflineQueue ?? true, redisOptions: options })
+    if (isCluster(connection)) return connection.duplicate([], clusterOptions(options))
     if (isClient(connection)) return connection.duplicate(options)
     return new Redis({ ...connection, ...options })
   }

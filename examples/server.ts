@@ -10,7 +10,6 @@ import { analysis } from './analysis/analysis.job.js'
 const host = process.env['HOST'] ?? 'localhost'
 const port = Number(process.env['PORT'] ?? 3000)
 await assertFree()
-await mkdir('.data', { recursive: true })
 
 const app = Fastify({
   // Says nothing while all is well.
@@ -39,9 +38,7 @@ app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/d
 await app.register(asyncJobs, {
   job: analysis,
   prefix: '/api/v1/analysis',
-  // The embedded engine keeps its jobs over a restart, and a data directory that is there
-  // starts in about 1 s, where one in memory takes 4 s each time. One process only can use it.
-  connection: process.env['REDIS_URL'] ?? `file:.data/${port}`,
+  connection: process.env['REDIS_URL'] ?? await embedded(),
   // A module runs in a thread of its own. Given as a function, it shares this one with the embedded
   // engine: then a book takes twice as long, and other requests wait for up to 80 ms instead of 20.
   processor: new URL('./analysis/analyse.js', import.meta.url)
@@ -64,6 +61,12 @@ Or in another shell, from the root of the repository:
   curl -s ${api}/status/$id; echo
   curl -sf --retry 9 --retry-all-errors ${api}/result/$id; echo
 `
+}
+
+/** Keeps its jobs over a restart, which takes 1 or 2 s; one in memory takes 4 s each time. */
+async function embedded (): Promise<string> {
+  await mkdir('.data', { recursive: true })
+  return `file:.data/${port}`
 }
 
 /** Before anything is opened: a second service must not open the data directory of the first. */

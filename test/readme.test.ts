@@ -1,0 +1,65 @@
+import t from 'tap'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { randomUUID } from 'node:crypto'
+import { redisUrl } from './helpers/engines.js'
+
+const ROOT = new URL('../../', import.meta.url).pathname
+/** Inside the package, so that the snippets may import it by its name. */
+const DIRECTORY = join(ROOT, 'dist/readme')
+
+/** The code blocks of the README that begin with the name of their file. */
+async function snippets (): Promise<Map<string, string>> {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
+  return new Map([...readme.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name, code]) => [name as string, code as string]))
+}
+
+function start (file: string, env: Record<string, string>): { output: string, exited: Promise<number>, printed (text: string): Promise<void>, stop (signal: NodeJS.Signals): void } {
+  const child = spawn(process.execPath, [join(DIRECTORY, file)], { env: { ...process.env, ...env, NODE_V8_COVERAGE: '' } })
+  const started = { output: '', exited: once(child, 'exit').then(([code]) => Number(code)), printed, stop: (signal: NodeJS.Signals) => { child.kill(signal) } }
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => { started.output += String(chunk) })
+  async function printed (text: string): Promise<void> {
+    while (!started.output.includes(text)) {
+      const [event] = await Promise.race([once(child.stdout, 'data').then(() => ['data']), started.exited.then(() => ['exit'])])
+      if (event === 'exit' && !started.output.includes(text)) throw new Error(`It ended without printing ${text}: ${started.output}`)
+    }
+  }
+  return started
+}
+
+t.test('the snippets of the README compile and run', async t => {
+  const files = await snippets()
+  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'processor.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts'])
+  await rm(DIRECTORY, { recursive: true, force: true })
+  await mkdir(DIRECTORY, { recursive: true })
+  for (const [name, code] of files) await writeFile(join(DIRECTORY, name), code)
+  await cp(join(ROOT, 'tsconfig.base.json'), join(DIRECTORY, 'tsconfig.base.json'))
+  await writeFile(join(DIRECTORY, 'tsconfig.json'), JSON.stringify({ extends: './tsconfig.base.json', compilerOptions: { sourceMap: false, declaration: false }, files: [...files.keys()] }))
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
+  const compiler = spawn(process.execPath, [tsc, '-p', DIRECTORY], { env: { ...process.env, NODE_V8_COVERAGE: '' } })
+  let errors = ''
+  compiler.stdout.on('data', chunk => { errors += String(chunk) })
+  await once(compiler, 'exit')
+  t.equal(errors, '', 'they compile')
+
+  // A queue of its own on the Redis of all tests.
+  const definition = join(DIRECTORY, 'analysis.job.js')
+  await writeFile(definition, (await readFile(definition, 'utf8')).replace("'analysis'", `'readme-${randomUUID()}'`))
+  const server = start('server.js', { REDIS_URL: redisUrl(), PORT: '0' })
+  await server.printed('Server listening at http://127.0.0.1')
+  const api = `${/http:\/\/127\.0\.0\.1:\d+/.exec(server.output)?.[0]}/api/v1/analysis`
+  const client = start('client.js', { API: api, TOKEN: 'x' })
+  t.equal(await client.exited, 0, client.output)
+  t.match(client.output, /completed 100[\s\S]*stormy\n$/)
+
+  const worker = start('worker.js', { REDIS_URL: redisUrl() })
+  const test = start('service.test.js', {})
+  t.equal(await test.exited, 0, test.output)
+  worker.stop('SIGTERM')
+  server.stop('SIGKILL')
+  await server.exited
+  t.ok([0, null, NaN].includes(await worker.exited), worker.output)
+})

@@ -1,6 +1,6 @@
 // The plugin
 export { asyncJobs, asyncJobs as default } from './plugin.js'
-export type { AsyncJobsPlugin } from './plugin.js'
+export type { AsyncJobsPlugin } from '../types/fastify.js'
 export type { AsyncJobsOptions, Connection, CreateWorkerOptions, JobWorker, WorkerOptions } from '../types/options.js'
 
 // The definition of a job, and schemas for it
@@ -17,4 +17,3 @@ export type { JobContext, JobLogger, Processor } from '../types/processor.js'
 // What clients see, and the host's own code
 export type { InputIssue, Job, JobFailure, JobLinks, JobStatus, Problem } from '../types/job.js'
 export type { JobHandle, JobsLookup } from '../types/handle.js'
-export type {} from '../types/fastify.js'

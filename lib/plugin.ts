@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { JobDefinition } from '../types/definition.js'
+import type { AsyncJobsPlugin } from '../types/fastify.js'
 import type { AsyncJobsOptions } from '../types/options.js'
 import type { Processor } from '../types/processor.js'
 import { leaseEngine } from './engine/index.js'
@@ -11,11 +12,6 @@ import { resolveOptions } from './options.js'
 import { registryOf } from './registry.js'
 import { registerRoutes } from './routes/index.js'
 import { createExecution, startWorker } from './worker.js'
-
-/** The plugin: registered once for each job. Generic, so that `processor` is checked against `job`. */
-export interface AsyncJobsPlugin {
-  <Definition extends JobDefinition> (app: FastifyInstance, options: AsyncJobsOptions<Definition> & { prefix?: string }): Promise<void>
-}
 
 async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?: string }): Promise<void> {
   const options = resolveOptions(given, process.env)

@@ -58,4 +58,3 @@ t.test('gives the output', t => onEachEngine(t, async (t, { connection }) => {
     t.strictSame(answer.body, answered, name)
   }
 }))
-

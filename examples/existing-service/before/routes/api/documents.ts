@@ -34,6 +34,6 @@ export default (async app => {
     schema: { operationId: 'deleteDocument', summary: 'Delete a document', params: Id, response: { 204: Type.Null({ description: 'It is gone' }), '4xx': Failure } }
   }, async ({ params: { id } }, reply) => {
     if (!app.documents.delete(id)) throw new DocumentNotFoundError(id)
-    return reply.code(204).send()
+    return reply.code(204).send(null)
   })
 }) satisfies FastifyPluginAsyncTypebox

@@ -1,0 +1,15 @@
+/* One of the two servers, in a process of its own: node server.mjs <plugin | by hand> <Redis URL>. The process that forks it gets its port, and the CPU time it took so far for each message. */
+import Fastify from 'fastify'
+import { asyncJobs } from 'fastify-async-jobs'
+import { analysis } from './analysis.job.mjs'
+import { byHand } from './by-hand.mjs'
+
+const [side, connection = ''] = process.argv.slice(2)
+const app = Fastify()
+if (side === 'plugin') await app.register(asyncJobs, { job: analysis, prefix: '/analysis', connection })
+else await app.register(byHand, { prefix: '/analysis', connection })
+
+await app.listen({ host: '127.0.0.1', port: 0 })
+process.on('message', () => process.send?.(process.cpuUsage()))
+process.on('disconnect', () => { void app.close() })
+process.send?.(app.addresses()[0]?.port)

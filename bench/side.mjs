@@ -1,0 +1,39 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+
+/**
+ * One of the two servers that are compared. It does not outlive this process.
+ * @typedef {object} Side
+ * @property {number} port
+ * @property {() => Promise<number>} cpu the CPU time it took so far, in µs
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * @param {'plugin' | 'by hand'} name
+ * @param {string} connection
+ * @returns {Promise<Side>}
+ */
+export async function startSide (name, connection) {
+  const child = fork(join(import.meta.dirname, 'server.mjs'), [name, connection])
+  const ended = once(child, 'exit')
+  /** @returns {Promise<any>} what server.mjs sends */
+  const message = () => Promise.race([
+    once(child, 'message').then(([message]) => message),
+    ended.then(() => { throw new Error(`The server "${name}" ended.`) })
+  ])
+  return {
+    port: await message(),
+    async cpu () {
+      const answer = message()
+      child.send('cpu')
+      const { user, system } = await answer
+      return user + system
+    },
+    async stop () {
+      child.disconnect()
+      await ended
+    }
+  }
+}

@@ -13,5 +13,5 @@ const worker = createWorker(analysis, new URL('./analysis/analyse.js', import.me
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { void worker.close() })
-await worker.ready()
-console.log(`Runs ${analysis.name} jobs, ${concurrency} at a time`)
+// Not awaited: while Redis is away this takes as long as that, and the worker can be ended all the same.
+void worker.ready().then(() => { console.log(`Runs ${analysis.name} jobs, ${concurrency} at a time`) })

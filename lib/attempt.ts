@@ -1,13 +1,19 @@
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq'
 import type { JobDefinition } from '../types/definition.js'
 import type { JobContext, JobLogger } from '../types/processor.js'
-import { JobError } from './errors.js'
+import { isJobError, JobError } from './errors.js'
 import { toFailedReason } from './failure.js'
 import { clampPercent } from './job-state.js'
 import { createOutputCheck, type OutputCheck } from './output.js'
 
 /** Runs a processor, wherever that is. Rejects with what the processor threw. */
 export type Execute = (input: unknown, context: JobContext) => Promise<unknown>
+
+/** How a processor is run, and how that is ended. */
+export interface Execution {
+  execute: Execute
+  close (): Promise<void>
+}
 
 /** The reason with which attempts are stopped when their worker must close: they are not failed, but left to another worker. */
 export const WORKER_CLOSING = new Error('The worker is closing')
@@ -111,7 +117,7 @@ function childLogger (log: JobLogger & { child?: (fields: object) => JobLogger }
  */
 function toBullError (thrown: unknown): Error {
   const reason = toFailedReason(thrown)
-  const final = thrown instanceof JobError && !thrown.retryable
+  const final = isJobError(thrown) && !thrown.retryable
   const error = final ? new UnrecoverableError(reason) : new Error(reason)
   if (thrown instanceof Error && thrown.stack !== undefined) error.stack = thrown.stack
   return error

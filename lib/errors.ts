@@ -18,7 +18,7 @@ function define<Args extends string[]> (code: string, sentence: string, status?:
 // Answers
 export const JobNotFoundError = define<[]>('JOB_NOT_FOUND', 'There is no such job, or it is not yours.', 404)
 export const JobExpiredError = define<[string]>('JOB_EXPIRED', 'The job and its result were kept until %s. Submit it again.', 410)
-export const JobNotFinishedError = define<[string]>('JOB_NOT_FINISHED', 'The job is %s. Ask again after the time that Retry-After tells.', 409)
+export const JobNotFinishedError = define<[string]>('JOB_NOT_FINISHED', 'The job is not finished, its status is %s. Ask again after the time that Retry-After tells.', 409)
 export const JobFailedError = define<[string]>('JOB_FAILED', '%s', 409)
 export const JobCanceledError = define<[]>('JOB_CANCELED', 'The job was canceled.', 409)
 export const InputInvalidError = define<[string]>('INPUT_INVALID', 'The input is not valid: %s', 400)
@@ -55,6 +55,11 @@ export interface JobErrorOptions extends ErrorOptions {
   status?: number
   /** `true`: counts as a failed attempt that may be repeated. Default `false`: the job fails at once. */
   retryable?: boolean
+}
+
+/** By its name and code: the processor's module may have another copy of this package. */
+export function isJobError (thrown: unknown): thrown is JobError {
+  return thrown instanceof Error && thrown.name === 'JobError' && 'code' in thrown && typeof thrown.code === 'string'
 }
 
 /** The one error whose code and message a processor shows to the clients of its job. */

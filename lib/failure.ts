@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import type { JobFailure } from '../types/job.js'
-import { JobError } from './errors.js'
+import { isJobError } from './errors.js'
 
 /** What BullMQ stores as the reason when a worker died too often. */
 const STALLED_REASON = 'job stalled more than allowable limit'
@@ -24,7 +24,7 @@ export interface StoredFailure extends JobFailure {
 
 /** What BullMQ stores as `failedReason` for what a processor threw. */
 export function toFailedReason (thrown: unknown): string {
-  if (thrown instanceof JobError) {
+  if (isJobError(thrown)) {
     const { code, message, data, status } = thrown
     return MARK + (tryStringify({ code, message, data, status }) ?? JSON.stringify({ code, message, status }))
   }

@@ -7,7 +7,8 @@ import { jobLinks } from './job-links.js'
 import type { JobQueue } from './job-queue.js'
 import { toJob } from './job-state.js'
 import type { StoredJob } from './stored-job.js'
-import { compile, describeIssues, toIssues } from './validator.js'
+import { toJson } from './json.js'
+import { compile, describeIssues, toIssues, type ValidateFunction } from './validator.js'
 
 /**
  * What can be asked of a job, whether by a route or by the host's own code. `base` is the path
@@ -69,13 +70,25 @@ export function retryAfter ({ pollAfterMs }: Job): Record<string, string> {
   return pollAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(pollAfterMs / 1000)) }
 }
 
+/** An input as a client would send it. @throws `INPUT_INVALID` */
+function jsonInput (given: unknown): unknown {
+  try {
+    return toJson(given)
+  } catch (error) {
+    throw new InputInvalidError((error as TypeError).message)
+  }
+}
+
 /** The operations as the host's own code sees them. */
 export function createJobHandle<Definition extends JobDefinition> (
   definition: Definition, queue: JobQueue, operations: JobOperations, base: string
 ): JobHandle<Definition> {
-  const check = compile(definition.input)
+  // At the first use: a schema may refer to one of the host's, which only the host's validator knows.
+  let check: ValidateFunction | undefined
   return {
-    async submit (input: InputOf<Definition>) {
+    async submit (given: InputOf<Definition>) {
+      check ??= compile(definition.input)
+      const input = jsonInput(given)
       if (!check(input)) {
         const issues = toIssues(check.errors)
         throw withDetails(new InputInvalidError(describeIssues(issues)), { issues })

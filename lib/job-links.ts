@@ -8,11 +8,18 @@ export function jobLinks (base: string, jobId: string): JobLinks {
   }
 }
 
+/** A parameter of a path as the router reads it, or two colons, its way to write one that names none. */
+const PARAMETER = /::|:(\w+)(?:\([^)]*\))?/g
+
+/** The names of the parameters in a prefix: `tenant` in `/tenants/:tenant/analysis`. */
+export function paramsOf (prefix: string): string[] {
+  return [...prefix.matchAll(PARAMETER)].flatMap(([, name]) => name ?? [])
+}
+
 /**
  * The path of a prefix for one request: `/tenants/:tenant/analysis` is `/tenants/acme/analysis`.
- * Two colons are the router's way to write one that names no parameter.
  * @param params the request's own
  */
 export function resolveBase (prefix: string, params: Record<string, string>): string {
-  return prefix.replace(/::|:(\w+)(?:\([^)]*\))?/g, (_, name?: string) => name === undefined ? ':' : encodeURIComponent(params[name] ?? ''))
+  return prefix.replace(PARAMETER, (_, name?: string) => name === undefined ? ':' : encodeURIComponent(params[name] ?? ''))
 }

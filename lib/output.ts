@@ -1,4 +1,5 @@
 import { JobError } from './errors.js'
+import { toJson } from './json.js'
 import { compile, describeIssues, toIssues } from './validator.js'
 
 /** Turns what a processor returned into what is stored. @throws JobError `OUTPUT_INVALID` */
@@ -11,22 +12,20 @@ export type OutputCheck = (returned: unknown) => unknown
 export function createOutputCheck (schema: object): OutputCheck {
   const check = compile(schema)
   return returned => {
-    const output = toJson(returned ?? null)
+    const output = jsonOf(returned)
     if (check(output)) return output
     throw invalid(describeIssues(toIssues(check.errors)))
   }
 }
 
-/** The JSON of a value, parsed again. @throws JobError `OUTPUT_INVALID` */
-export function toJson (value: unknown): unknown {
-  let text: string | undefined
+/** What was returned, as JSON. @throws JobError `OUTPUT_INVALID` */
+export function jsonOf (returned: unknown): unknown {
   try {
-    text = JSON.stringify(value)
+    return toJson(returned ?? null)
   } catch (error) {
-    throw invalid('is not JSON', { cause: error })
+    const { message, cause } = error as TypeError
+    throw invalid(message, { cause })
   }
-  if (text === undefined) throw invalid(`is not JSON, but of type ${typeof value}`)
-  return JSON.parse(text)
 }
 
 /** Retried like any failed attempt: the next one may do better. What is wrong is for the log, not for clients. */

@@ -18,8 +18,10 @@ export function keepRetention (engine: Engine, definition: JobDefinition, log: J
   const queue = engine.openQueue(definition.name)
   const clean = async (): Promise<void> => {
     if (!engine.available) return
-    await queue.clean(completed * 1000, BATCH, 'completed')
-    await queue.clean(failed * 1000, BATCH, 'failed')
+    for (const [state, age] of [['completed', completed], ['failed', failed]] as const) {
+      let removed
+      do removed = await queue.clean(age * 1000, BATCH, state); while (removed.length === BATCH)
+    }
   }
   const timer = setInterval(() => {
     clean().catch((error: unknown) => { log.warn({ err: error, job: definition.name }, 'Expired jobs could not be deleted') })

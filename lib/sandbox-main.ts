@@ -1,7 +1,9 @@
+import { inspect } from 'node:util'
 import { parentPort } from 'node:worker_threads'
 import type { JobLogger, Processor } from '../types/processor.js'
-import { JobError, ProcessorModuleError } from './errors.js'
-import { toJson } from './output.js'
+import { isJobError, ProcessorModuleError } from './errors.js'
+import { jsonOf } from './output.js'
+import { toJson } from './json.js'
 import { CHILD_INIT, CHILD_INIT_COMPLETED, CHILD_INIT_FAILED, type ChildMessage, type ParentMessage, type SandboxFailure } from './sandbox-messages.js'
 
 /* The program of a sandbox: loads the processor's module and runs one job after the other. */
@@ -64,7 +66,7 @@ async function run ({ input, jobId, attempt: number, maxAttempts }: Extract<Pare
       log,
       progress: (percent, message) => call(id => ({ type: 'progress', call: id, percent, message }))
     })
-    await send({ type: 'completed', output: toJson(returned ?? null) })
+    await send({ type: 'completed', output: jsonOf(returned) })
   } catch (thrown) {
     await send({ type: 'failed', failure: toFailure(thrown) })
   }
@@ -92,18 +94,28 @@ const log: JobLogger = { debug: logAt('debug'), info: logAt('info'), warn: logAt
 /** Log fields as they can leave the sandbox: an error loses its message in JSON. */
 function plain (fields: object): object {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) =>
-    [name, value instanceof Error ? { type: value.name, message: value.message, stack: value.stack } : JSON.parse(JSON.stringify(value) ?? 'null')]))
+    [name, value instanceof Error ? { type: value.name, message: value.message, stack: value.stack } : jsonOrText(value)]))
+}
+
+/** What is not JSON is told as text: neither a log line nor an error's data may fail the job. */
+function jsonOrText (value: unknown): unknown {
+  try {
+    return toJson(value)
+  } catch {
+    return inspect(value)
+  }
 }
 
 function toFailure (thrown: unknown): SandboxFailure {
-  const { message, stack } = asError(thrown)
-  if (!(thrown instanceof JobError)) return { message, stack }
+  const { message, stack, cause } = asError(thrown)
+  const failure: SandboxFailure = { message, stack, ...(cause !== undefined && { cause: toFailure(cause) }) }
+  if (!isJobError(thrown)) return failure
   const { code, data, status, retryable } = thrown
-  return { message, stack, jobError: { code, data, status, retryable } }
+  return { ...failure, jobError: { code, data: data === undefined ? undefined : jsonOrText(data), status, retryable } }
 }
 
 function asError (thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
+  return thrown instanceof Error ? thrown : new Error(typeof thrown === 'string' ? thrown : inspect(thrown))
 }
 
 // Thrown outside the processor's promise: nobody knows what state this process is in now.

@@ -29,6 +29,7 @@ export type ChildMessage =
 export interface SandboxFailure {
   message: string
   stack?: string
+  cause?: SandboxFailure
   /** Where it was a JobError: what else it says. */
   jobError?: { code: string } & Pick<JobErrorOptions, 'data' | 'status' | 'retryable'>
 }

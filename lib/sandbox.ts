@@ -3,9 +3,9 @@ import { isAbsolute } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Child } from 'bullmq'
 import type { JobContext } from '../types/processor.js'
+import type { Execution } from './attempt.js'
 import { JobError, ProcessorModuleError } from './errors.js'
 import type { ChildMessage, ParentMessage, SandboxFailure } from './sandbox-messages.js'
-import type { Execution } from './worker.js'
 
 /** The program that runs in the thread or process. */
 const MAIN = fileURLToPath(new URL('./sandbox-main.js', import.meta.url))
@@ -106,8 +106,9 @@ function runIn (child: Child, input: unknown, context: JobContext, onDeath: () =
 }
 
 /** What a processor threw, as it was; only a JobError keeps its kind. */
-function toError ({ jobError, message, stack }: SandboxFailure): Error {
-  const error = jobError ? new JobError(jobError.code, message, jobError) : new Error(message)
+function toError ({ jobError, message, stack, cause }: SandboxFailure): Error {
+  const options = cause && { cause: toError(cause) }
+  const error = jobError ? new JobError(jobError.code, message, { ...jobError, ...options }) : new Error(message, options)
   if (stack !== undefined) error.stack = stack
   return error
 }

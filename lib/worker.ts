@@ -2,7 +2,7 @@ import { isNotConnectionError } from 'bullmq'
 import type { JobDefinition } from '../types/definition.js'
 import type { CreateWorkerOptions, JobWorker } from '../types/options.js'
 import type { JobLogger, Processor } from '../types/processor.js'
-import { createAttemptRunner, WORKER_CLOSING, type Execute } from './attempt.js'
+import { createAttemptRunner, WORKER_CLOSING, type Execution } from './attempt.js'
 import type { Engine } from './engine/engine.js'
 import { leaseEngine } from './engine/index.js'
 import { resolveWorkerOptions, type ResolvedWorkerOptions } from './options.js'
@@ -38,12 +38,6 @@ export function createWorker<Definition extends JobDefinition> (
     ready: async () => { await (await starting).ready() },
     close: () => { closing ??= close(); return closing }
   }
-}
-
-/** How a processor is run, and how that is ended. */
-export interface Execution {
-  execute: Execute
-  close (): Promise<void>
 }
 
 /** @throws `PROCESSOR_MODULE` where there is no such module */

@@ -9,7 +9,7 @@ type Thrown = Error & { code: string, statusCode?: number }
 const errors: Array<[name: string, error: Thrown, code: string, status: number, message: string]> = [
   ['JobNotFoundError', new registry.JobNotFoundError(), 'JOB_NOT_FOUND', 404, 'There is no such job, or it is not yours.'],
   ['JobExpiredError', new registry.JobExpiredError('2026-01-01T00:00:00.000Z'), 'JOB_EXPIRED', 410, 'The job and its result were kept until 2026-01-01T00:00:00.000Z. Submit it again.'],
-  ['JobNotFinishedError', new registry.JobNotFinishedError('pending'), 'JOB_NOT_FINISHED', 409, 'The job is pending. Ask again after the time that Retry-After tells.'],
+  ['JobNotFinishedError', new registry.JobNotFinishedError('pending'), 'JOB_NOT_FINISHED', 409, 'The job is not finished, its status is pending. Ask again after the time that Retry-After tells.'],
   ['JobFailedError', new registry.JobFailedError('100 %s of it failed'), 'JOB_FAILED', 409, '100 %s of it failed'],
   ['JobCanceledError', new registry.JobCanceledError(), 'JOB_CANCELED', 409, 'The job was canceled.'],
   ['InputInvalidError', new registry.InputInvalidError('/text must be string'), 'INPUT_INVALID', 400, 'The input is not valid: /text must be string'],

@@ -32,6 +32,6 @@ t.test('throws the errors of the contract', t => onEachEngine(t, async (t, { con
   await t.rejects(jobs.submit({ text: 5 } as never), { code: 'INPUT_INVALID', statusCode: 400, message: 'The input is not valid: /text must be string' })
   await t.rejects(jobs.status('unknown'), { code: 'JOB_NOT_FOUND', statusCode: 404 })
   const { jobId } = await jobs.submit({ text: 'a' })
-  await t.rejects(jobs.result(jobId), { code: 'JOB_NOT_FINISHED', statusCode: 409, message: 'The job is pending' })
+  await t.rejects(jobs.result(jobId), { code: 'JOB_NOT_FINISHED', statusCode: 409, message: 'The job is not finished, its status is pending' })
   t.throws(() => app.jobs(defineJob({ ...schemas, name: 'another' })), { code: 'JOB_NOT_REGISTERED', message: /no job "another" is registered here/ })
 }))

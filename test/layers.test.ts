@@ -183,6 +183,7 @@ t.test('errors come from the registry', async t => {
   const bare = ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'AggregateError']
   t.strictSame(offenders(node => ts.isNewExpression(node) && bare.includes(node.expression.getText()), {
     'lib/attempt.ts': 'why an attempt is aborted, and what BullMQ stores',
+    'lib/json.ts': 'what its callers turn into an error of the registry',
     'lib/output.ts': 'the cause of an error of the registry, for the log',
     'lib/sandbox-main.ts': 'what the processor is told, and what it threw',
     'lib/sandbox.ts': 'what the processor threw, and that the sandbox died: a failed attempt',

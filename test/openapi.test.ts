@@ -1,4 +1,5 @@
 import swagger from '@fastify/swagger'
+import type { TSchema } from '@sinclair/typebox'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import * as errors from '../lib/errors.js'
@@ -105,6 +106,18 @@ t.test('a job without a description', async t => {
   const job = defineJob({ name: uniqueName(), input: Type.Object({}), output: Type.Null() })
   const { paths } = await documentOf(t, { prefix: '/jobs', job })
   t.match(paths['/jobs']?.['post']?.description, /^The work may take/)
+})
+
+t.test('the example of an invalid input suits the input', async t => {
+  const inputs: Array<[input: TSchema, detail: string]> = [
+    [Type.Object({ text: Type.String() }), "body must have required property 'text'"],
+    [Type.Object({}), 'body must be object'],
+    [Type.Union([Type.String(), Type.Number()]), 'body must be valid']
+  ]
+  for (const [input, detail] of inputs) {
+    const { paths } = await documentOf(t, { prefix: '/jobs', job: defineJob({ name: uniqueName(), input, output: Type.Null() }) })
+    t.match(paths['/jobs']?.['post']?.responses['400']?.content['application/problem+json']?.examples, { INPUT_INVALID: { value: { detail } } })
+  }
 })
 
 t.test('errors of the host are described as the host\'s', async t => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Type, type TSchema } from '@sinclair/typebox'
 import { JobError } from '../lib/errors.js'
-import { createOutputCheck, toJson } from '../lib/output.js'
+import { createOutputCheck, jsonOf } from '../lib/output.js'
 
 const circular: { self?: object } = {}
 circular.self = circular
@@ -83,16 +83,17 @@ t.test('an output that does not match', async t => {
 
 t.test('a toJSON that throws what is no error', async t => {
   for (const thrown of [undefined, null, 'a string']) {
-    const error = refusalOf(() => toJson({ toJSON () { throw thrown } }))
+    const error = refusalOf(() => jsonOf({ toJSON () { throw thrown } }))
     t.type(error, JobError)
     t.strictSame((error.cause as Error).cause, thrown)
   }
 })
 
 t.test('only JSON, whatever the schema', async t => {
-  t.strictSame(toJson({ at: new Date(0), no: undefined }), { at: '1970-01-01T00:00:00.000Z' })
-  t.equal(toJson(null), null)
-  t.match(refusalOf(() => toJson(undefined)), { code: 'OUTPUT_INVALID', cause: { message: 'The output is not JSON, but of type undefined' } })
+  t.strictSame(jsonOf({ at: new Date(0), no: undefined }), { at: '1970-01-01T00:00:00.000Z' })
+  t.equal(jsonOf(null), null)
+  t.equal(jsonOf(undefined), null)
+  t.match(refusalOf(() => jsonOf(() => {})), { code: 'OUTPUT_INVALID', cause: { message: 'The output is not JSON, but of type function' } })
 })
 
 function refusalOf (call: () => unknown): JobError {

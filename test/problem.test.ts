@@ -45,7 +45,7 @@ t.test('our errors', async t => {
       title: 'Gone', status: 410, detail: 'The job and its result were kept until 2026-01-01T00:00:00.000Z. Submit it again.', code: 'JOB_EXPIRED', jobId
     }],
     ['JOB_NOT_FINISHED', withDetails(new JobNotFinishedError('pending'), { jobId, headers: { 'retry-after': '2' } }), {
-      title: 'Conflict', status: 409, detail: 'The job is pending. Ask again after the time that Retry-After tells.', code: 'JOB_NOT_FINISHED', jobId
+      title: 'Conflict', status: 409, detail: 'The job is not finished, its status is pending. Ask again after the time that Retry-After tells.', code: 'JOB_NOT_FINISHED', jobId
     }, { 'retry-after': '2' }],
     ['JOB_FAILED', withDetails(new JobFailedError('Too long'), { jobId, error }), {
       title: 'Conflict', status: 409, detail: 'Too long', code: 'JOB_FAILED', jobId, error

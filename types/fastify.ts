@@ -1,19 +1,19 @@
-import type { FastifyBaseLogger, FastifyTypeProvider, RawServerBase, RawServerDefault, RegisterOptions } from 'fastify'
+import type { FastifyInstance, RegisterOptions } from 'fastify'
 import type { JobDefinition } from './definition.js'
 import type { JobsLookup } from './handle.js'
 import type { AsyncJobsOptions } from './options.js'
 
-declare const brand: unique symbol
+/** Keeps other plugins out of the overload below. */
+declare const asyncJobs: unique symbol
 
 /**
- * The plugin as `app.register` knows it. It has no call signature: Fastify's own overloads would
- * accept it with any options, and not infer the processor's types from `job`.
+ * The plugin, as `app.register` takes it: once for each job. Where the options do not fit, the compiler
+ * compares them with those here, and names the wrong one; or where each fits by itself, what is missing.
  */
 export interface AsyncJobsPlugin {
-  readonly [brand]: 'fastify-async-jobs'
+  (app: FastifyInstance, options: AsyncJobsOptions & { 'a processor that returns the output of the job': never }): Promise<void>
+  readonly [asyncJobs]: true
 }
-
-type Registration<Definition extends JobDefinition> = AsyncJobsOptions<Definition> & RegisterOptions
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -21,18 +21,13 @@ declare module 'fastify' {
     jobs: JobsLookup
   }
 
-  interface FastifyRegister<
-    T = void,
-    // The parameters are Fastify's: an interface can only be merged under the same ones.
-    /* eslint-disable @typescript-eslint/no-unused-vars */
-    RawServer extends RawServerBase = RawServerDefault,
-    TypeProviderDefault extends FastifyTypeProvider = FastifyTypeProvider,
-    LoggerDefault extends FastifyBaseLogger = FastifyBaseLogger
-    /* eslint-enable @typescript-eslint/no-unused-vars */
-  > {
+  // Fastify's own overloads cannot tie one option to another: they take the processor of any other job, and unknown options.
+  interface FastifyRegister<T> {
     <Definition extends JobDefinition>(
       plugin: AsyncJobsPlugin | Promise<{ default: AsyncJobsPlugin }>,
       options: Registration<Definition> | ((instance: FastifyInstance) => Registration<Definition>)
     ): T
   }
 }
+
+type Registration<Definition extends JobDefinition> = RegisterOptions & AsyncJobsOptions<Definition>

@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Redis, Cluster, RedisOptions } from 'ioredis'
-import type { Pool } from 'pg'
 import type { JobDefinition } from './definition.js'
 import type { JobLogger, Processor } from './processor.js'
 
@@ -12,23 +11,30 @@ import type { JobLogger, Processor } from './processor.js'
  *
  * A client that you pass stays yours: its settings are copied, it is neither used for blocking nor closed.
  */
-export type Connection = string | RedisOptions | Redis | Cluster | Pool
+export type Connection = string | RedisOptions | Redis | Cluster | PostgresPool
+
+/** What is used of a `pg.Pool`, so that who has no PostgreSQL needs no types of it. */
+export interface PostgresPool {
+  readonly options: object
+  readonly totalCount: number
+  readonly query: (...args: never) => unknown
+}
 
 /** How processors run. */
 export interface WorkerOptions {
   /** Jobs that run at the same time in this process. Default 1. */
-  concurrency?: number
+  concurrency?: number | undefined
   /** How a processor given as a module runs: a thread (default) or a process of its own. */
-  sandbox?: 'thread' | 'process'
+  sandbox?: 'thread' | 'process' | undefined
   /** How long a worker may be silent before another one takes over its jobs, in ms. Default 30,000. */
-  lockDuration?: number
+  lockDuration?: number | undefined
   /** How often a job may lose its worker before it fails with `STALLED`. Default 1. */
-  maxStalledCount?: number
+  maxStalledCount?: number | undefined
   /**
    * When closing: how long running jobs may go on, in ms. Then their signals abort;
    * what still runs `2,000` ms later is left to another worker. Default 10,000.
    */
-  closeTimeout?: number
+  closeTimeout?: number | undefined
 }
 
 /** What `app.register(asyncJobs, …)` takes, beside Fastify's own `prefix`. */
@@ -40,23 +46,23 @@ export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefiniti
   /** Runs the jobs in this process: a function, or the URL or absolute path of a module whose default export is one and which then runs sandboxed. Omitted: this process only produces. */
   processor?: Processor<Definition> | URL | string | undefined
   /** How the processor runs. Only with `processor`. */
-  worker?: WorkerOptions
+  worker?: WorkerOptions | undefined
   /** `false` registers no routes: only the handle and the worker. Default `true`. */
-  routes?: boolean
+  routes?: boolean | undefined
   /** `host` hands our errors to the host's own error handler instead of answering with a problem. Default `problem`. */
-  errors?: 'problem' | 'host'
+  errors?: 'problem' | 'host' | undefined
   /** Put before every path in `Location` and `links`, for hosts behind a proxy: `https://api.example.com` or `/gateway`. Default none. */
   publicUrl?: string | undefined
   /** Bounds of `pollAfterMs` and `Retry-After`: a tenth of the job's age, in ms. Default 1,000 to 10,000. */
-  pollAfter?: { min?: number, max?: number }
+  pollAfter?: { min?: number | undefined, max?: number | undefined } | undefined
 }
 
 /** What `createWorker` takes. */
 export interface CreateWorkerOptions extends WorkerOptions {
   /** Where the jobs are stored. `memory:` is no choice here: it lives inside one app. */
   connection: Connection
-  /** A pino logger or something like it. Default: pino's JSON lines on stdout at level info. */
-  log?: JobLogger | FastifyBaseLogger
+  /** A pino logger or something like it. Default: the console. */
+  log?: JobLogger | FastifyBaseLogger | undefined
 }
 
 /** A worker in a process of its own. */

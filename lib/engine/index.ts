@@ -1,6 +1,5 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
-import type { Pool } from 'pg'
-import type { Connection } from '../../types/options.js'
+import type { Connection, PostgresPool } from '../../types/options.js'
 import { OptionInvalidError } from '../errors.js'
 import { openEmbedded } from './embedded.js'
 import type { Engine, EngineLog } from './engine.js'
@@ -56,18 +55,18 @@ type Opener = (log: EngineLog) => Promise<Engine>
 
 function pickEngine (connection: Connection): Opener {
   if (typeof connection === 'string') {
-    const [scheme] = connection.split(':', 1)
-    switch (connection.includes(':') ? scheme : undefined) {
+    const scheme = /^([a-z]+):/.exec(connection)?.[1]
+    switch (scheme) {
       case 'redis': case 'rediss': return log => openRedis(connection, log)
       case 'postgres': case 'postgresql': return log => openPostgres(connection, log)
       case 'memory': return () => openEmbedded(undefined)
       case 'file': return () => openEmbedded(connection.slice('file:'.length))
       // Not shown whole: it may hold a password.
-      default: throw new OptionInvalidError('options.connection', 'must begin with redis:, rediss:, postgres:, postgresql:, memory: or file:', `a string that begins with '${connection.slice(0, 8)}'`)
+      default: throw new OptionInvalidError('options.connection', 'must begin with redis:, rediss:, postgres:, postgresql:, memory: or file:', scheme === undefined ? 'a string without one of these' : `${scheme}:`)
     }
   }
   if (typeof connection !== 'object' || connection === null) {
-    throw new OptionInvalidError('options.connection', 'must be a URL, ioredis options, an ioredis client or a pg.Pool', typeof connection)
+    throw new OptionInvalidError('options.connection', 'must be a URL, ioredis options, an ioredis client or a pg.Pool', connection === null ? 'null' : typeof connection)
   }
   if (isPool(connection)) return log => openPostgres(connection, log)
   const redis: RedisOptions | Redis | Cluster = connection
@@ -77,7 +76,7 @@ function pickEngine (connection: Connection): Opener {
   return log => openRedis(redis, log)
 }
 
-function isPool (connection: object): connection is Pool {
+function isPool (connection: object): connection is PostgresPool {
   return 'query' in connection && 'totalCount' in connection
 }
 

@@ -1,4 +1,5 @@
 import { createPostgresBackend, DEFAULT_SCHEMA, runMigrations, withBackend, type PgPool, type Queue, type Worker } from 'bullmq'
+import type { PostgresPool } from '../../types/options.js'
 import type { Pool } from 'pg'
 import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
 import type { Engine, EngineLog } from './engine.js'
@@ -18,7 +19,7 @@ SELECT state, added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attem
 type Millis = string | number | null
 
 interface JobRow {
-  state: StoredState
+  state: StoredState | 'waiting-children'
   added_at_ms: string | number
   process_at_ms: Millis
   processed_at_ms: Millis
@@ -32,7 +33,7 @@ interface JobRow {
 }
 
 /** PostgreSQL through BullMQ's own backend. */
-export async function openPostgres (connection: string | Pool, log: EngineLog): Promise<Engine> {
+export async function openPostgres (connection: string | PostgresPool, log: EngineLog): Promise<Engine> {
   const { default: pg } = await loadPeer('pg', () => import('pg'))
   const settings = typeof connection === 'string' ? { connectionString: connection } : copyOptions(connection)
   const open = (limits: object): Pool => {
@@ -89,9 +90,8 @@ function asPgPool (pool: Pool): PgPool {
 }
 
 function toStoredJob (row: JobRow): StoredJob {
-  const locked = Number(row.locked_until_ms ?? 0) > Date.now()
   return {
-    state: row.state === 'active' && !locked ? 'waiting' : row.state,
+    state: stateOf(row),
     timestamp: Number(row.added_at_ms),
     delayedUntil: row.state === 'delayed' ? optionalNumber(row.process_at_ms) : undefined,
     processedOn: optionalNumber(row.processed_at_ms),
@@ -104,12 +104,18 @@ function toStoredJob (row: JobRow): StoredJob {
   }
 }
 
+function stateOf ({ state, locked_until_ms: lockedUntil }: JobRow): StoredState {
+  if (state === 'active') return Number(lockedUntil ?? 0) > Date.now() ? 'active' : 'waiting'
+  // A job of somebody else's may wait for its children, too.
+  return state === 'waiting-children' ? 'waiting' : state
+}
+
 function optionalNumber (value: Millis): number | undefined {
   return value === null ? undefined : Number(value)
 }
 
 /** A pool hides its password from enumeration, so that it does not end in logs. */
-function copyOptions (pool: Pool): object {
-  const { password } = pool.options
+function copyOptions (pool: PostgresPool): object {
+  const { password } = pool.options as { password?: unknown }
   return password === undefined ? { ...pool.options } : { ...pool.options, password }
 }

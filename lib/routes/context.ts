@@ -1,6 +1,7 @@
 import type { FastifyRequest, FastifySchema } from 'fastify'
 import type { JobDefinition } from '../../types/definition.js'
 import type { JobOperations } from '../job-handle.js'
+import { paramsOf } from '../job-links.js'
 import type { Answer } from './answers.js'
 
 /** What every route of a job knows. */
@@ -34,11 +35,6 @@ export interface Documentation extends FastifySchema {
 /** OpenAPI links, by the status of the answer that they start from. */
 export interface Links {
   [status: string]: Record<string, { operationId: string, parameters: Record<string, string>, description: string }>
-}
-
-/** The names of the parameters in a prefix: `tenant` in `/tenants/:tenant/analysis`. */
-export function paramsOf (prefix: string): string[] {
-  return [...prefix.matchAll(/:(\w+)/g)].map(([, name]) => name as string)
 }
 
 /** What a link passes on: the parameters of the prefix as they are, and the job's id from where it is found. */

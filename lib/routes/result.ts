@@ -1,8 +1,9 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
+import { paramsOf } from '../job-links.js'
 import { EXAMPLE_FAILURE, EXAMPLE_ID, pathParams } from '../schemas.js'
 import { expired, header, jsonAnswer, notFound, problemAnswer, storeUnavailable } from './answers.js'
-import { paramsOf, type JobIdRequest, type RouteContext } from './context.js'
+import { type JobIdRequest, type RouteContext } from './context.js'
 
 const failed = { code: 'JOB_FAILED', meaning: 'The job failed; `error` tells why. It will have no output.', detail: EXAMPLE_FAILURE.message, jobId: EXAMPLE_ID, error: EXAMPLE_FAILURE }
 
@@ -19,7 +20,7 @@ export function resultRoute (app: FastifyInstance, { definition, operations, bas
       200: jsonAnswer('The output.', schema, examples),
       404: notFound,
       409: problemAnswer(409, [
-        { code: 'JOB_NOT_FINISHED', meaning: 'It is too early. Ask again after the time that `Retry-After` tells.', detail: 'The job is in_progress. Ask again after the time that Retry-After tells.', jobId: EXAMPLE_ID },
+        { code: 'JOB_NOT_FINISHED', meaning: 'It is too early. Ask again after the time that `Retry-After` tells.', detail: 'The job is not finished, its status is in_progress. Ask again after the time that Retry-After tells.', jobId: EXAMPLE_ID },
         failed,
         { code: 'JOB_CANCELED', detail: 'The job was canceled.', jobId: EXAMPLE_ID }
       ], { 'Retry-After': header.retryAfterUntilFinal }),

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { retryAfter } from '../job-handle.js'
+import { paramsOf } from '../job-links.js'
 import { exampleJobs, JobSchema, pathParams } from '../schemas.js'
 import { expired, header, jsonAnswer, notFound, storeUnavailable } from './answers.js'
-import { linkParameters, paramsOf, type JobIdRequest, type RouteContext } from './context.js'
+import { linkParameters, type JobIdRequest, type RouteContext } from './context.js'
 
 /** `GET /status/:jobId`: the job as it is now. */
 export function statusRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented }: RouteContext): void {

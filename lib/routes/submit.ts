@@ -1,9 +1,10 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { retryAfter } from '../job-handle.js'
+import { paramsOf } from '../job-links.js'
 import { exampleJobs, JobSchema, pathParams } from '../schemas.js'
 import { header, jsonAnswer, problemAnswer, storeUnavailable } from './answers.js'
-import { linkParameters, paramsOf, type RouteContext } from './context.js'
+import { linkParameters, type RouteContext } from './context.js'
 
 /** `POST /`: accepts an input, answers at once with the job. */
 export function submitRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented }: RouteContext): void {

@@ -185,18 +185,6 @@ t.test('a job whose retention has passed', t => onEachEngine(t, async (t, { conn
   t.ok(Date.now() >= Date.parse(expiresAt as string), 'not before its time')
 }))
 
-t.test('a worker deletes what has expired', t => onEachEngine(t, async (t, { connection }) => {
-  const definition = defineJob({ ...schemas, name: uniqueName(), attempts: 1, retention: { completed: 1, failed: 1 } })
-  const { app, submit, until, status } = await startService(t, {
-    job: definition, connection, processor: () => ({ ok: true })
-  })
-  const { body: { jobId } } = await submit({})
-  await until(jobId, 'completed')
-  const gone = await eventually(() => status(jobId), answer => answer.statusCode === 404)
-  t.match(gone.body, { code: 'JOB_NOT_FOUND' })
-  t.equal(await app.jobs(definition).queue.getJob(jobId), undefined, 'also from the store')
-}))
-
 t.test('a job that others put into the queue', t => onEachEngine(t, async (t, { connection }) => {
   const definition = defineJob({ ...schemas, name: uniqueName() })
   const { app, status, result, until } = await startService(t, { job: definition, connection, processor: () => ({ ok: true }) })

@@ -12,7 +12,7 @@ t.test('asked too early', t => onEachEngine(t, async (t, { connection }) => {
   const { statusCode, headers, body } = await result(jobId)
   t.equal(statusCode, 409)
   t.match(headers, { 'retry-after': '1', 'content-type': 'application/problem+json; charset=utf-8' })
-  t.strictSame(body, { type: 'about:blank', title: 'Conflict', status: 409, detail: 'The job is pending. Ask again after the time that Retry-After tells.', code: 'JOB_NOT_FINISHED', jobId })
+  t.strictSame(body, { type: 'about:blank', title: 'Conflict', status: 409, detail: 'The job is not finished, its status is pending. Ask again after the time that Retry-After tells.', code: 'JOB_NOT_FINISHED', jobId })
 }))
 
 t.test('of a failed job', t => onEachEngine(t, async (t, { connection }) => {

@@ -1,0 +1,14 @@
+/**
+ * The JSON of a value, parsed again: what becomes of it in a store.
+ * @throws TypeError that says, for people, what the value is instead
+ */
+export function toJson (value: unknown): unknown {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (cause) {
+    throw new TypeError('is not JSON', { cause })
+  }
+  if (text === undefined) throw new TypeError(`is not JSON, but of type ${typeof value}`)
+  return JSON.parse(text)
+}

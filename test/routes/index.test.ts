@@ -1,0 +1,38 @@
+import t from 'tap'
+import Fastify from 'fastify'
+import swagger from '@fastify/swagger'
+import { asyncJobs, defineJob, Type } from '../../lib/index.js'
+import { redisUrl, uniqueName } from '../helpers/engines.js'
+import { service } from '../helpers/service.js'
+
+const define = () => defineJob({ name: uniqueName('index'), input: Type.Object({}), output: Type.Null() })
+
+t.test('an input that cannot be documented as an example', async t => {
+  for (const input of [Type.String(), Type.Unknown(), Type.Object({ a: Type.Number() })]) {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(swagger, { openapi: { openapi: '3.1.0' } })
+    await app.register(asyncJobs, { job: defineJob({ name: uniqueName(), input, output: Type.Null() }), connection: redisUrl(), prefix: '/jobs' })
+    await app.ready()
+    t.ok(app.swagger().paths?.['/jobs']?.post)
+  }
+})
+
+t.test('a host that documents itself in Swagger 2.0', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(swagger)
+  await app.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/jobs' })
+  await app.ready()
+  t.match(app.swagger(), { swagger: '2.0', paths: { '/jobs': { post: { summary: '1. Submit a job' } } } })
+})
+
+t.test('the path of the submission, with and without a slash', async t => {
+  for (const options of [{}, { routerOptions: { ignoreTrailingSlash: true } }]) {
+    const app = Fastify(options)
+    t.teardown(() => app.close())
+    await app.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/jobs' })
+    for (const url of ['/jobs', '/jobs/']) t.match(await app.inject({ method: 'POST', url, payload: {} }), { statusCode: 202 }, url)
+    t.equal((await service(app, '/jobs').submit({})).statusCode, 202)
+  }
+})

@@ -55,8 +55,8 @@ function welcome (port: number): void {
   const api = `${host}:${port}/api/v1/analysis`
   console.log(`
 Text analysis: http://${api}
-In a browser: http://${host}:${port}/docs
-In another shell, from the root of the repository:
+Try it in a browser: http://${host}:${port}/docs
+Or in another shell, from the root of the repository:
 
   job=$(curl -s ${api} -H 'content-type: application/json' -d @examples/texts/alice-in-wonderland.json); echo "$job"; id=$(echo "$job" | cut -d '"' -f 4)
   curl -s ${api}/status/$id; echo

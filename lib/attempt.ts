@@ -25,6 +25,8 @@ export interface AttemptRunner {
   /** Aborts the attempt of a job, if it runs here. */
   stop (jobId: string, reason: Error): void
   stopAll (reason: Error): void
+  /** How many attempts run. */
+  readonly running: number
 }
 
 export function createAttemptRunner (definition: JobDefinition, execute: Execute, log: JobLogger): AttemptRunner {
@@ -51,6 +53,7 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
       }
     },
     stop (jobId, reason) { running.get(jobId)?.abort(reason) },
+    get running () { return running.size },
     stopAll (reason) { for (const controller of running.values()) controller.abort(reason) }
   }
 }

@@ -9,8 +9,14 @@ import type { InputIssue, JobFailure } from '../types/job.js'
 /** The base of all of them, by which our errors are told from the host's. */
 export class AsyncJobsError extends Error {}
 
+/** What all of them have. Where there is an answer, `statusCode` is its status; the host's error handler gets it, too. */
+export interface RegistryError extends AsyncJobsError {
+  code: string
+  statusCode?: number
+}
+
 /** @param status of the answer; errors at registration have none */
-function define<Args extends string[]> (code: string, sentence: string, status?: number): createError.FastifyErrorConstructor<{ code: string }, Args> {
+function define<Args extends string[]> (code: string, sentence: string, status?: number): new (...args: Args) => RegistryError {
   // Typed too narrowly: of its base, @fastify/error uses only the prototype.
   return createError<Args>(code, sentence, status, AsyncJobsError as unknown as ErrorConstructor)
 }
@@ -28,6 +34,7 @@ export const StoreUnavailableError = define<[]>('STORE_UNAVAILABLE', 'The job st
 export const OptionInvalidError = define<[string, string, string]>('OPTION_INVALID', 'fastify-async-jobs: %s %s; given: %s')
 export const PeerMissingError = define<[string, string]>('PEER_MISSING', 'fastify-async-jobs: this connection needs the package "%s". Install it: npm install %s')
 export const EmbeddedInProductionError = define<[]>('EMBEDDED_IN_PRODUCTION', 'fastify-async-jobs: no connection was given and NODE_ENV is "production". Pass connection: a redis:// or postgres:// URL (or memory: where losing every job with the process is what you want)')
+export const DirectoryInUseError = define<[string, string]>('DIRECTORY_IN_USE', 'fastify-async-jobs: the directory %s is in use by process %s, and only one can use it. Stop that one, give each a directory of its own, or use Redis')
 export const PrefixTakenError = define<[string, string, string]>('PREFIX_TAKEN', 'fastify-async-jobs: the prefix "%s" has the job "%s" already. Give the job "%s" a prefix of its own')
 export const JobTwiceError = define<[string]>('JOB_TWICE', 'fastify-async-jobs: the job "%s" is registered here already. Use that registration, or give the job another name')
 export const JobNotRegisteredError = define<[string]>('JOB_NOT_REGISTERED', 'fastify-async-jobs: no job "%s" is registered here. Register the plugin with it before it is used')
@@ -57,9 +64,11 @@ export interface JobErrorOptions extends ErrorOptions {
   retryable?: boolean
 }
 
-/** By its name and code: the processor's module may have another copy of this package. */
+/** By which a JobError is known that comes from another copy of this package, as a processor's module may have one. */
+const JOB_ERROR = Symbol.for('fastify-async-jobs.JobError')
+
 export function isJobError (thrown: unknown): thrown is JobError {
-  return thrown instanceof Error && thrown.name === 'JobError' && 'code' in thrown && typeof thrown.code === 'string'
+  return thrown instanceof Error && JOB_ERROR in thrown
 }
 
 /** The one error whose code and message a processor shows to the clients of its job. */
@@ -81,4 +90,6 @@ export class JobError extends Error {
     this.status = options.status
     this.retryable = options.retryable ?? false
   }
+
+  get [JOB_ERROR] (): true { return true }
 }

@@ -32,6 +32,7 @@ async function receive (message: Incoming): Promise<void> {
   switch (message.type) {
     case 'run': return await run(message)
     case 'abort': return attempt?.abort(new Error(message.reason))
+    case 'end': return process.exit(0)
     case 'done': pending.get(message.call)?.(message.error)
   }
 }
@@ -93,7 +94,7 @@ const log: JobLogger = { debug: logAt('debug'), info: logAt('info'), warn: logAt
 
 /** Log fields as they can leave the sandbox: an error loses its message in JSON. */
 function plain (fields: object): object {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) =>
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined).map(([name, value]) =>
     [name, value instanceof Error ? { type: value.name, message: value.message, stack: value.stack } : jsonOrText(value)]))
 }
 

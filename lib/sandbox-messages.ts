@@ -14,6 +14,8 @@ export const CHILD_INIT_COMPLETED = 4
 export type ParentMessage =
   | { type: 'run', input: unknown, jobId: string, attempt: number, maxAttempts: number }
   | { type: 'abort', reason: string }
+  /** Nothing more will come. */
+  | { type: 'end' }
   /** A call out of the sandbox is carried out, or failed with `error`. */
   | { type: 'done', call: number, error?: string }
 

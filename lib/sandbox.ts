@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -54,7 +55,15 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process'): 
       }
     },
     async close () {
-      await Promise.all([...all].map(child => child.kill('SIGKILL')))
+      await Promise.all([...all].map(async child => {
+        if (!idle.has(child)) return await child.kill('SIGKILL')
+        // One that has nothing to do ends by itself, and so lets go of what the processor's module opened.
+        const ended = once(child, 'exit')
+        tell(child, { type: 'end' })
+        const timer = setTimeout(() => { void child.kill('SIGKILL') }, ABORT_TIMEOUT)
+        await ended
+        clearTimeout(timer)
+      }))
     }
   }
 }
@@ -74,12 +83,8 @@ function runIn (child: Child, input: unknown, context: JobContext, onDeath: () =
       child.off('exit', onExit)
       finish()
     }
-    const tell = (message: ParentMessage): void => {
-      // A sandbox that is gone says so by its exit.
-      child.send(message).catch(() => {})
-    }
     const onAbort = (): void => {
-      tell({ type: 'abort', reason: String((signal.reason as Error).message) })
+      tell(child, { type: 'abort', reason: String((signal.reason as Error).message) })
       killer = setTimeout(() => { void child.kill('SIGKILL') }, ABORT_TIMEOUT)
     }
     const onExit = (code: number | null, killedBy: string | null): void => {
@@ -93,16 +98,21 @@ function runIn (child: Child, input: unknown, context: JobContext, onDeath: () =
         case 'log': return context.log[message.level](message.fields, message.message)
         case 'progress':
           context.progress(message.percent, message.message).then(
-            () => { tell({ type: 'done', call: message.call }) },
-            (error: Error) => { tell({ type: 'done', call: message.call, error: error.message }) }
+            () => { tell(child, { type: 'done', call: message.call }) },
+            (error: Error) => { tell(child, { type: 'done', call: message.call, error: error.message }) }
           )
       }
     }
     child.on('message', onMessage)
     child.on('exit', onExit)
     signal.addEventListener('abort', onAbort)
-    tell({ type: 'run', input, jobId, attempt, maxAttempts })
+    tell(child, { type: 'run', input, jobId, attempt, maxAttempts })
   })
+}
+
+function tell (child: Child, message: ParentMessage): void {
+  // A sandbox that is gone says so by its exit.
+  child.send(message).catch(() => {})
 }
 
 /** What a processor threw, as it was; only a JobError keeps its kind. */

@@ -6,5 +6,5 @@ export { JobError } from './errors.js'
 
 export type { JobErrorOptions } from './errors.js'
 export type { Backoff, InputOf, JobDefinition, JobDefinitionOptions, OutputOf, Retention } from '../types/definition.js'
-export type { Connection, CreateWorkerOptions, JobWorker, WorkerOptions } from '../types/options.js'
+export type { Connection, CreateWorkerOptions, JobWorker, PostgresPool, RedisClient, RedisConnectionOptions, WorkerOptions } from '../types/options.js'
 export type { JobContext, JobLogger, Processor } from '../types/processor.js'

@@ -9,8 +9,14 @@ import { resolveWorkerOptions, type ResolvedWorkerOptions } from './options.js'
 import { keepRetention } from './retention.js'
 import { openSandbox } from './sandbox.js'
 
-/** How long attempts may take to end after their signals aborted, in ms, before the worker closes without them. */
+/** How long attempts may take to end after their signals aborted, in ms, before its connections are cut. */
 const STOP_TIMEOUT = 2_000
+
+/** How often a worker that closes looks whether the store is away, in ms. */
+const WATCH_INTERVAL = 100
+
+/** How long a worker may take to close without its connections, in ms: an attempt to connect is on its way. */
+const DISCONNECT_TIMEOUT = 4_000
 
 /** How long a worker waits after a lost connection before it asks for jobs again, in ms; BullMQ's own default is 15 s. */
 const RETRY_DELAY = 1_000
@@ -75,17 +81,15 @@ export function startWorker (
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     stopRetention()
-    // While the store is away a worker cannot be closed gently: BullMQ would wait for it.
-    const closed = worker.close(!engine.available)
-    const timers = [
-      setTimeout(() => { attempts.stopAll(WORKER_CLOSING) }, options.closeTimeout)
-    ]
-    const givenUp = new Promise<void>(resolve => {
-      timers.push(setTimeout(resolve, options.closeTimeout + STOP_TIMEOUT))
-    })
-    await Promise.race([closed, givenUp])
+    const closed = worker.close()
+    // Waiting for a store that is away helps only attempts that still run.
+    const watch = setInterval(() => { if (!engine.available && attempts.running === 0) disconnect() }, WATCH_INTERVAL)
+    const timers: NodeJS.Timeout[] = [watch]
+    const after = (time: number, act: () => void): void => { timers.push(setTimeout(act, options.closeTimeout + time)) }
+    after(0, () => { attempts.stopAll(WORKER_CLOSING) })
+    after(STOP_TIMEOUT, disconnect)
+    await Promise.race([closed, new Promise<void>(resolve => { after(STOP_TIMEOUT + DISCONNECT_TIMEOUT, resolve) })])
     for (const timer of timers) clearTimeout(timer)
-    attempts.stopAll(WORKER_CLOSING)
     disconnect()
     await execution.close()
   }

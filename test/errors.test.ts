@@ -18,6 +18,7 @@ const errors: Array<[name: string, error: Thrown, code: string, status: number, 
   ['PeerMissingError', new registry.PeerMissingError('ioredis', 'ioredis'), 'PEER_MISSING', 500, 'fastify-async-jobs: this connection needs the package "ioredis". Install it: npm install ioredis'],
   ['EmbeddedInProductionError', new registry.EmbeddedInProductionError(), 'EMBEDDED_IN_PRODUCTION', 500, 'fastify-async-jobs: no connection was given and NODE_ENV is "production". Pass connection: a redis:// or postgres:// URL (or memory: where losing every job with the process is what you want)'],
   ['PrefixTakenError', new registry.PrefixTakenError('/jobs', 'a', 'b'), 'PREFIX_TAKEN', 500, 'fastify-async-jobs: the prefix "/jobs" has the job "a" already. Give the job "b" a prefix of its own'],
+  ['DirectoryInUseError', new registry.DirectoryInUseError('/data', '42'), 'DIRECTORY_IN_USE', 500, 'fastify-async-jobs: the directory /data is in use by process 42, and only one can use it. Stop that one, give each a directory of its own, or use Redis'],
   ['JobTwiceError', new registry.JobTwiceError('a'), 'JOB_TWICE', 500, 'fastify-async-jobs: the job "a" is registered here already. Use that registration, or give the job another name'],
   ['JobNotRegisteredError', new registry.JobNotRegisteredError('a'), 'JOB_NOT_REGISTERED', 500, 'fastify-async-jobs: no job "a" is registered here. Register the plugin with it before it is used'],
   ['ProcessorModuleError', new registry.ProcessorModuleError('/a.js', 'does not exist'), 'PROCESSOR_MODULE', 500, 'fastify-async-jobs: the processor module /a.js does not exist']
@@ -32,7 +33,7 @@ t.test('code, sentence and status', async t => {
 })
 
 t.test('no error is missing here, and no code means two things', async t => {
-  const defined = Object.keys(registry).filter(name => name.endsWith('Error') && name !== 'AsyncJobsError' && name !== 'JobError')
+  const defined = Object.keys(registry).filter(name => /^[A-Z].*Error$/.test(name) && name !== 'AsyncJobsError' && name !== 'JobError')
   t.strictSame(errors.map(([name]) => name).sort(), defined.sort())
   t.equal(new Set(errors.map(([, , code]) => code)).size, errors.length)
 })

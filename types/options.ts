@@ -1,5 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
-import type { Redis, Cluster, RedisOptions } from 'ioredis'
 import type { JobDefinition } from './definition.js'
 import type { JobLogger, Processor } from './processor.js'
 
@@ -11,9 +9,42 @@ import type { JobLogger, Processor } from './processor.js'
  *
  * A client that you pass stays yours: its settings are copied, it is neither used for blocking nor closed.
  */
-export type Connection = string | RedisOptions | Redis | Cluster | PostgresPool
+export type Connection = string | RedisConnectionOptions | RedisClient | PostgresPool
 
-/** What is used of a `pg.Pool`, so that who has no PostgreSQL needs no types of it. */
+/*
+ * The peers are optional, and so must be their types: where they are missing, theirs would be `any`,
+ * and any connection would compile. So these are what is used of them.
+ */
+
+/** Options of ioredis. For others than these, pass a client. */
+export interface RedisConnectionOptions {
+  host?: string | undefined
+  port?: number | undefined
+  /** Path of a Unix socket. */
+  path?: string | undefined
+  family?: number | undefined
+  username?: string | undefined
+  password?: string | undefined
+  db?: number | undefined
+  tls?: object | undefined
+  connectionName?: string | undefined
+  sentinels?: Array<{ host?: string | undefined, port?: number | undefined }> | undefined
+  /** Name of the master among the sentinels. */
+  name?: string | undefined
+  sentinelUsername?: string | undefined
+  sentinelPassword?: string | undefined
+}
+
+/** An ioredis `Redis` or `Cluster`. */
+export interface RedisClient {
+  readonly status: string
+  readonly options: object
+  readonly isCluster: boolean
+  readonly duplicate: (...args: never) => unknown
+  readonly defineCommand: (...args: never) => unknown
+}
+
+/** A `pg.Pool`. */
 export interface PostgresPool {
   readonly options: object
   readonly totalCount: number
@@ -32,7 +63,7 @@ export interface WorkerOptions {
   maxStalledCount?: number | undefined
   /**
    * When closing: how long running jobs may go on, in ms. Then their signals abort;
-   * what still runs `2,000` ms later is left to another worker. Default 10,000.
+   * what still runs 2,000 ms later is left to another worker. Default 10,000.
    */
   closeTimeout?: number | undefined
 }
@@ -62,7 +93,7 @@ export interface CreateWorkerOptions extends WorkerOptions {
   /** Where the jobs are stored. `memory:` is no choice here: it lives inside one app. */
   connection: Connection
   /** A pino logger or something like it. Default: the console. */
-  log?: JobLogger | FastifyBaseLogger | undefined
+  log?: JobLogger | undefined
 }
 
 /** A worker in a process of its own. */

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { DEFAULT_SCHEMA, runMigrations, type PgPool, type PgPoolClient } from 'bullmq'
 import type { PGlite } from '@electric-sql/pglite'
 import type { Engine } from './engine.js'
+import { lockDirectory } from './directory-lock.js'
 import { loadPeer } from './load-peer.js'
 import { postgresEngine } from './postgres.js'
 
@@ -12,6 +13,7 @@ import { postgresEngine } from './postgres.js'
  */
 export async function openEmbedded (directory: string | undefined): Promise<Engine> {
   const { PGlite } = await loadPeer('@electric-sql/pglite', () => import('@electric-sql/pglite'))
+  const unlock = directory === undefined ? undefined : await lockDirectory(directory)
   const db = await PGlite.create(directory)
   await runMigrations(new PGliteClient(db), DEFAULT_SCHEMA)
   await db.exec(`SET search_path TO ${DEFAULT_SCHEMA}`)
@@ -21,6 +23,7 @@ export async function openEmbedded (directory: string | undefined): Promise<Engi
     async close () {
       await engine.close()
       await db.close()
+      await unlock?.()
     }
   }
 }

@@ -22,10 +22,10 @@ export interface Engine {
   close (): Promise<void>
 }
 
-/** A BullMQ worker, and how to cut its connections where closing it cannot succeed. */
+/** A BullMQ worker, and how to cut its connections: closing it waits for a store that is away. */
 export interface EngineWorker {
   readonly worker: Worker
-  /** Lets go of the worker's connections, at once. Call it after the worker was closed or given up. */
+  /** Lets go of the worker's connections for good. Closing it then ends within seconds, whether the store is there or not. */
   disconnect (): void
 }
 

@@ -1,5 +1,4 @@
-import type { Cluster, Redis, RedisOptions } from 'ioredis'
-import type { Connection, PostgresPool } from '../../types/options.js'
+import type { Connection, PostgresPool, RedisClient, RedisConnectionOptions } from '../../types/options.js'
 import { OptionInvalidError } from '../errors.js'
 import { openEmbedded } from './embedded.js'
 import type { Engine, EngineLog } from './engine.js'
@@ -69,17 +68,18 @@ function pickEngine (connection: Connection): Opener {
     throw new OptionInvalidError('options.connection', 'must be a URL, ioredis options, an ioredis client or a pg.Pool', connection === null ? 'null' : typeof connection)
   }
   if (isPool(connection)) return log => openPostgres(connection, log)
-  const redis: RedisOptions | Redis | Cluster = connection
-  if (keyPrefix(redis)) {
-    throw new OptionInvalidError('options.connection', 'must not set keyPrefix, which BullMQ cannot work with', `keyPrefix '${String(keyPrefix(redis))}'`)
+  const prefix = keyPrefix(connection)
+  if (prefix) {
+    throw new OptionInvalidError('options.connection', 'must not set keyPrefix, which BullMQ cannot work with', `keyPrefix '${String(prefix)}'`)
   }
-  return log => openRedis(redis, log)
+  return log => openRedis(connection, log)
 }
 
 function isPool (connection: object): connection is PostgresPool {
   return 'query' in connection && 'totalCount' in connection
 }
 
-function keyPrefix (connection: RedisOptions | Redis | Cluster): unknown {
-  return 'options' in connection ? connection.options.keyPrefix : 'keyPrefix' in connection ? connection.keyPrefix : undefined
+function keyPrefix (connection: RedisClient | RedisConnectionOptions): unknown {
+  const options = 'options' in connection ? connection.options : connection
+  return 'keyPrefix' in options ? options.keyPrefix : undefined
 }

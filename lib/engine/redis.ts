@@ -1,5 +1,6 @@
 import { createRedisBackend, withBackend, type Queue } from 'bullmq'
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
+import type { RedisClient, RedisConnectionOptions } from '../../types/options.js'
 import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
 import type { Engine, EngineLog } from './engine.js'
 import { loadPeer } from './load-peer.js'
@@ -23,6 +24,9 @@ const COMMAND_OPTIONS = {
   retryStrategy: reconnectDelay
 } satisfies RedisOptions
 
+type ClientOptions = Pick<RedisOptions, 'enableOfflineQueue' | 'lazyConnect' | 'maxRetriesPerRequest' | 'commandTimeout' | 'connectTimeout'> &
+  { retryStrategy: (attempt: number) => number | null }
+
 /** Workers wait for Redis as long as it takes (BullMQ demands null retries of a blocking client). */
 const WORKER_OPTIONS = {
   lazyConnect: false,
@@ -33,7 +37,7 @@ const WORKER_OPTIONS = {
 } satisfies RedisOptions
 
 /** The nodes of a cluster are the cluster's to connect: only it must not queue, and their commands must end in time. */
-function clusterOptions ({ enableOfflineQueue, retryStrategy, lazyConnect, ...redisOptions }: typeof COMMAND_OPTIONS | typeof WORKER_OPTIONS): ClusterOptions {
+function clusterOptions ({ enableOfflineQueue, retryStrategy, lazyConnect, ...redisOptions }: ClientOptions): ClusterOptions {
   return { enableOfflineQueue, lazyConnect, clusterRetryStrategy: retryStrategy, redisOptions }
 }
 
@@ -73,12 +77,12 @@ interface CommandClient {
 }
 
 /** Redis or Valkey through ioredis: what production runs on. */
-export async function openRedis (connection: string | RedisOptions | Redis | Cluster, log: EngineLog): Promise<Engine> {
+export async function openRedis (connection: string | RedisConnectionOptions | RedisClient, log: EngineLog): Promise<Engine> {
   const { Redis } = await loadPeer('ioredis', () => import('ioredis'))
-  const connect = (options: typeof COMMAND_OPTIONS | typeof WORKER_OPTIONS): Redis | Cluster => {
+  const connect = (options: ClientOptions): Redis | Cluster => {
     if (typeof connection === 'string') return new Redis(connection, options)
     if (isCluster(connection)) return connection.duplicate([], clusterOptions(options))
-    if (isClient(connection)) return connection.duplicate(options)
+    if (isSingle(connection)) return connection.duplicate(options)
     return new Redis({ ...connection, ...options })
   }
 
@@ -106,10 +110,19 @@ export async function openRedis (connection: string | RedisOptions | Redis | Clu
     },
 
     openWorker (name, processor, options) {
-      const own = connect(WORKER_OPTIONS)
+      let ended = false
+      const own = connect({ ...WORKER_OPTIONS, retryStrategy: attempt => ended ? null : reconnectDelay(attempt) })
       own.on('error', ignoreOutage)
       const worker = new bull.Worker(name, processor, { ...options, prefix, connection: own })
-      return { worker, disconnect: () => { own.disconnect() } }
+      return {
+        worker,
+        disconnect () {
+          ended = true
+          // One that is not connected ends with its next attempt to connect: cut off in between, ioredis
+          // tells nobody of the end, and BullMQ would wait for it. So does its copy that BullMQ blocks on.
+          if (own.status === 'ready') own.disconnect()
+        }
+      }
     },
 
     async readJob (queueName, jobId, withOutput) {
@@ -147,12 +160,12 @@ function optionalNumber (text: Text): number | undefined {
   return text === null ? undefined : Number(text)
 }
 
-function isClient (connection: object): connection is Redis | Cluster {
-  return 'duplicate' in connection && 'defineCommand' in connection
+function isCluster (connection: object): connection is Cluster {
+  return 'isCluster' in connection && connection.isCluster === true
 }
 
-function isCluster (connection: object): connection is Cluster {
-  return isClient(connection) && 'isCluster' in connection && connection.isCluster
+function isSingle (connection: object): connection is Redis {
+  return 'isCluster' in connection && connection.isCluster === false
 }
 
 /** How long the start waits for Redis, in ms, before the service boots without it. */
@@ -180,7 +193,7 @@ function reportOutages (client: Redis | Cluster, log: EngineLog): void {
   client.on('error', (error: Error) => {
     if (away) return
     away = true
-    log.warn({ err: error }, 'Redis is unreachable: requests are answered 503 until it is back')
+    log.warn({ err: error }, 'Redis is unreachable: no job is accepted, shown or worked on until it is back')
   })
   client.on('ready', () => {
     if (away) log.info({}, 'Redis is back')

@@ -51,7 +51,7 @@ t.test('a Redis that is absent at the start', async t => {
     t.match(await ask(), unavailable)
     t.ok(performance.now() - begun < 1_000, 'within a second')
   }
-  const told = lines.filter(({ msg }) => msg === 'Redis is unreachable: requests are answered 503 until it is back')
+  const told = lines.filter(({ msg }) => msg === 'Redis is unreachable: no job is accepted, shown or worked on until it is back')
   t.equal(told.length, 1, 'the log says it once')
 
   await redis.restart()

@@ -77,7 +77,7 @@ function repeat (port, { bytes, status }, until) {
 function readAnswer (received) {
   const head = received.indexOf('\r\n\r\n')
   if (head === -1) return undefined
-  const [, status, length] = /^HTTP\/1\.1 (\d+).*\r\ncontent-length: (\d+)/is.exec(received.latin1Slice(0, head)) ?? []
+  const [, status, length] = /^HTTP\/1\.1 (\d+).*\r\ncontent-length: (\d+)/is.exec(received.toString('latin1', 0, head)) ?? []
   if (length === undefined) throw new Error(`This answer cannot be read: ${received}`)
   return received.length < head + 4 + Number(length) ? undefined : { status: Number(status) }
 }

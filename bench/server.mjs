@@ -1,4 +1,7 @@
-/* One of the two servers, in a process of its own: node server.mjs <plugin | by hand> <Redis URL>. The process that forks it gets its port, and the CPU time it took so far for each message. */
+/*
+ * One of the two servers, in a process of its own: server.mjs <plugin | by hand> <Redis URL>. Tells the
+ * process that forks it its port, and for every message then how much CPU time it has taken so far.
+ */
 import Fastify from 'fastify'
 import { asyncJobs } from 'fastify-async-jobs'
 import { analysis } from './analysis.job.mjs'
@@ -12,4 +15,5 @@ else await app.register(byHand, { prefix: '/analysis', connection })
 await app.listen({ host: '127.0.0.1', port: 0 })
 process.on('message', () => process.send?.(process.cpuUsage()))
 process.on('disconnect', () => { void app.close() })
-process.send?.(app.addresses()[0]?.port)
+const { port } = /** @type {import('node:net').AddressInfo} */ (app.server.address())
+process.send?.(port)

@@ -6,19 +6,20 @@ import { join } from 'node:path'
  * One of the two servers that are compared. It does not outlive this process.
  * @typedef {object} Side
  * @property {number} port
- * @property {() => Promise<number>} cpu the CPU time it took so far, in µs
+ * @property {() => Promise<number>} cpu the CPU time it has taken so far, in µs
  * @property {() => Promise<void>} stop
  */
 
 /**
  * @param {'plugin' | 'by hand'} name
- * @param {string} connection
+ * @param {string} connection a Redis URL
  * @returns {Promise<Side>}
  */
 export async function startSide (name, connection) {
   const child = fork(join(import.meta.dirname, 'server.mjs'), [name, connection])
-  const ended = once(child, 'exit')
-  /** @returns {Promise<any>} what server.mjs sends */
+  const endWithUs = () => { child.kill('SIGKILL') }
+  process.once('exit', endWithUs)
+  const ended = once(child, 'exit').finally(() => process.off('exit', endWithUs))
   const message = () => Promise.race([
     once(child, 'message').then(([message]) => message),
     ended.then(() => { throw new Error(`The server "${name}" ended.`) })
@@ -26,9 +27,8 @@ export async function startSide (name, connection) {
   return {
     port: await message(),
     async cpu () {
-      const answer = message()
       child.send('cpu')
-      const { user, system } = await answer
+      const { user, system } = await message()
       return user + system
     },
     async stop () {

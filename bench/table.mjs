@@ -4,25 +4,29 @@
  */
 
 /**
- * What was measured of one request; the rounds at the same index ran one after the other.
- * @typedef {{ name: string, byHand: Round[], plugin: Round[] }} Row
+ * What was measured of one request. Rounds of the same index ran one after the other.
+ * @typedef {{ waiting: number, size: string, request: string, byHand: Round[], plugin: Round[] }} Row
  */
+
+const HEAD = ['jobs waiting', 'input', 'request', 'by hand, requests/s', 'plugin, requests/s', 'ratio', 'by hand, CPU µs: Node + Redis', 'plugin, CPU µs: Node + Redis']
 
 /**
  * @param {Row[]} rows
  * @returns {string} Markdown
  */
 export function table (rows) {
-  const head = ['request', 'by hand, requests/s', 'plugin, requests/s', 'ratio', 'by hand, CPU µs: Node + Redis', 'plugin, CPU µs: Node + Redis']
-  const lines = rows.map(({ name, byHand, plugin }) => [
-    name,
+  const lines = rows.map(({ waiting, size, request, byHand, plugin }) => [
+    whole(waiting),
+    size,
+    request,
     spread(byHand.map(({ rate }) => rate), whole),
     spread(plugin.map(({ rate }) => rate), whole),
     spread(plugin.map(({ rate }, index) => rate / /** @type {Round} */ (byHand[index]).rate), ratio),
     cpu(byHand),
     cpu(plugin)
   ])
-  return [head, head.map((_, index) => index === 0 ? '---' : '---:'), ...lines].map(cells => `| ${cells.join(' | ')} |`).join('\n')
+  const alignments = HEAD.map(name => name === 'request' ? '---' : '---:')
+  return [HEAD, alignments, ...lines].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 /** @param {Round[]} rounds */
@@ -31,7 +35,7 @@ function cpu (rounds) {
 }
 
 /**
- * The median, and the least and greatest.
+ * The median, the least and the greatest.
  * @param {number[]} values
  * @param {(value: number) => string} format
  */

@@ -70,16 +70,12 @@ async function runAttempt (
     signal.addEventListener('abort', () => { reject(signal.reason as Error) }, { once: true })
   })
   const timer = setTimeout(() => { controller.abort(timeoutError(definition.timeout)) }, definition.timeout)
-  try {
-    // In a function of its own, as a processor may throw before it returns a promise.
-    const returned = await Promise.race([stopped, (async () => await execute(input, context))()])
-    return checkOutput(returned)
-  } catch (thrown) {
+  // In a function of its own, as a processor may throw before it returns a promise.
+  return await Promise.race([stopped, (async () => await execute(input, context))()])
+    .then(checkOutput)
     // Whatever the abort made the processor throw, the reason for the abort is the reason.
-    throw signal.aborted ? signal.reason : thrown
-  } finally {
-    clearTimeout(timer)
-  }
+    .catch(thrown => { throw signal.aborted ? signal.reason : thrown })
+    .finally(() => { clearTimeout(timer) })
 }
 
 function timeoutError (timeout: number): JobError {

@@ -1,5 +1,5 @@
 import type { Job, JobLinks, JobStatus } from '../types/job.js'
-import { fromFailedReason, publicFailure } from './failure.js'
+import { fromFailedReason, isCanceled, publicFailure } from './failure.js'
 import type { StoredJob, StoredState } from './stored-job.js'
 
 /** What clients are told for each state that BullMQ keeps a job in, and where it can go from there. */
@@ -16,6 +16,11 @@ export function isFinal (status: JobStatus): boolean {
   return status !== 'pending' && status !== 'in_progress'
 }
 
+/** BullMQ has no state for canceled jobs: they are failed ones with a reason of their own. */
+export function statusOf ({ state, failedReason }: StoredJob): JobStatus {
+  return state === 'failed' && isCanceled(failedReason) ? 'canceled' : LIFE[state].status
+}
+
 /** What the view of a job depends on beside the job. */
 export interface ViewOptions {
   now: number
@@ -25,7 +30,7 @@ export interface ViewOptions {
 
 /** The one place where what is stored becomes what goes out, field by field. */
 export function toJob (jobId: string, stored: StoredJob, { now, links, pollAfter }: ViewOptions): Job {
-  const { status } = LIFE[stored.state]
+  const status = statusOf(stored)
   const final = isFinal(status)
   const progress = toProgress(stored.progress)
   return {

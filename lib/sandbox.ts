@@ -31,13 +31,8 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process'): 
     child.on('exit', () => { forget(child) })
     // A thread that dies of an error says so before it exits; the exit is what counts.
     child.on('error', () => {})
-    try {
-      await child.init()
-    } catch (error) {
-      forget(child)
-      await child.kill('SIGKILL')
-      throw error
-    }
+    // One that cannot load the module exits by itself.
+    await child.init()
     return child
   }
 

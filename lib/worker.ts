@@ -15,8 +15,8 @@ const STOP_TIMEOUT = 2_000
 /** How often a worker that closes looks whether the store is away, in ms. */
 const WATCH_INTERVAL = 100
 
-/** How long a worker may take to close without its connections, in ms: an attempt to connect is on its way. */
-const DISCONNECT_TIMEOUT = 4_000
+/** How long a worker may take to close without its connections, in ms. */
+const DISCONNECT_TIMEOUT = 1_000
 
 /** How long a worker waits after a lost connection before it asks for jobs again, in ms; BullMQ's own default is 15 s. */
 const RETRY_DELAY = 1_000

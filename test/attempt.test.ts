@@ -136,3 +136,23 @@ t.test('logs through a logger that has no child', async t => {
   const fields = { job: 'a-job', jobId: 'x', attempt: 2 }
   t.strictSame(lines, [['debug', fields, 'text'], ['error', { ...fields, more: 1 }, 'fields']])
 })
+
+t.test('a job that comes back to the worker that lost it', async t => {
+  const { createAttemptRunner } = await import('../lib/attempt.js')
+  const job = { id: 'x', name: 'a-job', data: {}, attemptsMade: 0, opts: {} } as never
+  const ends = [latch(), latch()]
+  const signals: AbortSignal[] = []
+  const runner = createAttemptRunner(defineJob({ ...schemas, name: 'a-job' }), async (_input, { signal }) => {
+    await ends[signals.push(signal) - 1]?.promise
+    return { ok: true }
+  }, { debug () {}, info () {}, warn () {}, error () {} })
+  const first = runner.run(job)
+  const second = runner.run(job)
+  ends[0]?.open()
+  await first
+  t.equal(runner.running, 1)
+  runner.stop('x', new Error('enough'))
+  t.strictSame(signals.map(({ aborted }) => aborted), [false, true], 'it is the later attempt that can be stopped')
+  await t.rejects(second, { message: 'enough' })
+  t.equal(runner.running, 0)
+})

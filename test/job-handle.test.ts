@@ -30,6 +30,8 @@ t.test('throws the errors of the contract', t => onEachEngine(t, async (t, { con
   const { app } = await startService(t, { job, connection })
   const jobs = app.jobs(job)
   await t.rejects(jobs.submit({ text: 5 } as never), { code: 'INPUT_INVALID', statusCode: 400, message: 'The input is not valid: /text must be string' })
+  await t.rejects(jobs.submit({ text: 1n } as never), { code: 'INPUT_INVALID', message: 'The input is not valid: is not JSON' })
+  await t.rejects(jobs.submit(undefined as never), { code: 'INPUT_INVALID', message: 'The input is not valid: is not JSON, but of type undefined' })
   await t.rejects(jobs.status('unknown'), { code: 'JOB_NOT_FOUND', statusCode: 404 })
   const { jobId } = await jobs.submit({ text: 'a' })
   await t.rejects(jobs.result(jobId), { code: 'JOB_NOT_FINISHED', statusCode: 409, message: 'The job is not finished, its status is pending' })

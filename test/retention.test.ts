@@ -63,3 +63,15 @@ t.test('goes on when the store does not answer, and says so', async t => {
   t.match(await told.promise, [{ job: job.name, err: Error }, 'Expired jobs could not be deleted'])
   redis.resume()
 })
+
+t.test('asks nothing of a store that is away', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const job = defineJob({ ...schemas, name: uniqueName(), retention: { completed: 1, failed: 1 } })
+  const { engine, release } = await leaseEngine(redis.url, {}, silent)
+  t.teardown(release)
+  const asked = latch()
+  const stop = keepRetention({ ...engine, get available () { asked.open(); return false } }, job, { ...silent, warn: () => { t.fail('it did not ask') } })
+  t.teardown(stop)
+  await asked.promise
+})

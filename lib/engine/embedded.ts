@@ -86,5 +86,5 @@ class PGliteClient extends EventEmitter implements PgPoolClient {
 async function query<Row> (db: PGlite, text: string, params: readonly unknown[] | undefined): Promise<{ rows: Row[] }> {
   if (params !== undefined) return db.query<Row>(text, [...params])
   const results = await db.exec(text)
-  return { rows: (results.at(-1)?.rows ?? []) as Row[] }
+  return results.at(-1) as unknown as { rows: Row[] }
 }

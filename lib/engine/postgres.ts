@@ -10,21 +10,24 @@ const bull = withBackend(createPostgresBackend)
 /** How long a statement and the wait for a connection may take, in ms. */
 const COMMAND_TIMEOUT = 900
 
-/** One row by its primary key; the output crosses the wire only where it is asked for. */
+/**
+ * One row by its primary key; the output crosses the wire only where it is asked for. An active job
+ * whose lock has run out has lost its worker, and somebody else's job may wait for its children.
+ */
 const READ_JOB = `
-SELECT state, added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts, progress, failed_reason,
-       locked_until_ms, CASE WHEN $3 THEN return_value END AS return_value
+SELECT CASE WHEN state = 'waiting-children' OR (state = 'active' AND locked_until_ms <= $4) THEN 'waiting' ELSE state::text END AS state,
+       added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts, progress, failed_reason,
+       CASE WHEN $3 THEN return_value END AS return_value
   FROM ${DEFAULT_SCHEMA}.job WHERE queue = $1 AND id = $2`
 
 type Millis = string | number | null
 
 interface JobRow {
-  state: StoredState | 'waiting-children'
+  state: StoredState
   added_at_ms: string | number
   process_at_ms: Millis
   processed_at_ms: Millis
   finished_at_ms: Millis
-  locked_until_ms: Millis
   attempts_made: number
   opts: StoredJobOptions
   progress: unknown
@@ -73,7 +76,7 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
     },
 
     async readJob (queueName, jobId, withOutput) {
-      const { rows } = await pool.query<JobRow>(READ_JOB, [queueName, jobId, withOutput])
+      const { rows } = await pool.query<JobRow>(READ_JOB, [queueName, jobId, withOutput, Date.now()])
       return rows[0] && toStoredJob(rows[0])
     },
 
@@ -91,7 +94,7 @@ function asPgPool (pool: Pool): PgPool {
 
 function toStoredJob (row: JobRow): StoredJob {
   return {
-    state: stateOf(row),
+    state: row.state,
     timestamp: Number(row.added_at_ms),
     delayedUntil: row.state === 'delayed' ? optionalNumber(row.process_at_ms) : undefined,
     processedOn: optionalNumber(row.processed_at_ms),
@@ -102,12 +105,6 @@ function toStoredJob (row: JobRow): StoredJob {
     failedReason: row.failed_reason ?? undefined,
     output: row.return_value
   }
-}
-
-function stateOf ({ state, locked_until_ms: lockedUntil }: JobRow): StoredState {
-  if (state === 'active') return Number(lockedUntil ?? 0) > Date.now() ? 'active' : 'waiting'
-  // A job of somebody else's may wait for its children, too.
-  return state === 'waiting-children' ? 'waiting' : state
 }
 
 function optionalNumber (value: Millis): number | undefined {

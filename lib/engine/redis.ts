@@ -24,9 +24,6 @@ const COMMAND_OPTIONS = {
   retryStrategy: reconnectDelay
 } satisfies RedisOptions
 
-type ClientOptions = Pick<RedisOptions, 'enableOfflineQueue' | 'lazyConnect' | 'maxRetriesPerRequest' | 'commandTimeout' | 'connectTimeout'> &
-  { retryStrategy: (attempt: number) => number | null }
-
 /** Workers wait for Redis as long as it takes (BullMQ demands null retries of a blocking client). */
 const WORKER_OPTIONS = {
   lazyConnect: false,
@@ -37,7 +34,7 @@ const WORKER_OPTIONS = {
 } satisfies RedisOptions
 
 /** The nodes of a cluster are the cluster's to connect: only it must not queue, and their commands must end in time. */
-function clusterOptions ({ enableOfflineQueue, retryStrategy, lazyConnect, ...redisOptions }: ClientOptions): ClusterOptions {
+function clusterOptions ({ enableOfflineQueue, retryStrategy, lazyConnect, ...redisOptions }: typeof COMMAND_OPTIONS | typeof WORKER_OPTIONS): ClusterOptions {
   return { enableOfflineQueue, lazyConnect, clusterRetryStrategy: retryStrategy, redisOptions }
 }
 
@@ -70,7 +67,7 @@ end
 return { state, due, output, unpack(job, 1, 7) }`
 
 type Text = string | null
-type JobReply = [state: StoredState, due: Text, output: Text, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: Text, progress: Text, failedReason: Text]
+type JobReply = [state: StoredState, due: Text, output: Text, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: string, progress: Text, failedReason: Text]
 
 interface CommandClient {
   readAsyncJob (jobKey: string, lockKey: string, delayedKey: string, completedKey: string, jobId: string, withOutput: 0 | 1): Promise<JobReply | null>
@@ -79,7 +76,7 @@ interface CommandClient {
 /** Redis or Valkey through ioredis: what production runs on. */
 export async function openRedis (connection: string | RedisConnectionOptions | RedisClient, log: EngineLog): Promise<Engine> {
   const { Redis } = await loadPeer('ioredis', () => import('ioredis'))
-  const connect = (options: ClientOptions): Redis | Cluster => {
+  const connect = (options: typeof COMMAND_OPTIONS | typeof WORKER_OPTIONS): Redis | Cluster => {
     if (typeof connection === 'string') return new Redis(connection, options)
     if (isCluster(connection)) return connection.duplicate([], clusterOptions(options))
     if (isSingle(connection)) return connection.duplicate(options)
@@ -110,19 +107,11 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
     },
 
     openWorker (name, processor, options) {
-      let ended = false
-      const own = connect({ ...WORKER_OPTIONS, retryStrategy: attempt => ended ? null : reconnectDelay(attempt) })
+      const own = connect(WORKER_OPTIONS)
       own.on('error', ignoreOutage)
+      const copies = watchCopies(own)
       const worker = new bull.Worker(name, processor, { ...options, prefix, connection: own })
-      return {
-        worker,
-        disconnect () {
-          ended = true
-          // One that is not connected ends with its next attempt to connect: cut off in between, ioredis
-          // tells nobody of the end, and BullMQ would wait for it. So does its copy that BullMQ blocks on.
-          if (own.status === 'ready') own.disconnect()
-        }
-      }
+      return { worker, disconnect: () => { for (const client of [own, ...copies]) cut(client) } }
     },
 
     async readJob (queueName, jobId, withOutput) {
@@ -140,6 +129,28 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
   }
 }
 
+/** The copies of a client that will be made: BullMQ blocks on one, and shows it to nobody. */
+function watchCopies (client: Redis | Cluster): Array<Redis | Cluster> {
+  const copies: Array<Redis | Cluster> = []
+  const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => Redis | Cluster
+  client.duplicate = ((...args: unknown[]) => {
+    const copy = duplicate(...args)
+    copies.push(copy)
+    return copy
+  }) as typeof client.duplicate & never
+  return copies
+}
+
+/**
+ * Ends a client at once. One that is between two attempts to connect ioredis would leave as it is, and
+ * BullMQ would wait for its end and for the commands that it has queued. One that has not begun to
+ * connect, as this is then told to be, it ends.
+ */
+function cut (client: Redis | Cluster): void {
+  if (client.status === 'reconnecting') client.status = 'wait'
+  client.disconnect()
+}
+
 function toStoredJob ([state, due, output, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply): StoredJob {
   return {
     state,
@@ -149,7 +160,7 @@ function toStoredJob ([state, due, output, timestamp, processedOn, finishedOn, a
     processedOn: optionalNumber(processedOn),
     finishedOn: optionalNumber(finishedOn),
     attemptsMade: Number(attemptsMade ?? 0),
-    opts: JSON.parse(opts ?? '{}') as StoredJobOptions,
+    opts: JSON.parse(opts) as StoredJobOptions,
     progress: JSON.parse(progress ?? '0'),
     failedReason: failedReason ?? undefined,
     output: output === null ? undefined : JSON.parse(output)
@@ -173,7 +184,6 @@ const CONNECT_PATIENCE = 2_000
 
 /** So that the first request finds Redis ready; or, where it cannot be reached, a service that answers 503. */
 async function firstConnect (client: Redis | Cluster): Promise<void> {
-  if (client.status === 'ready') return
   await new Promise<void>(resolve => {
     const settle = (): void => {
       clearTimeout(timer)

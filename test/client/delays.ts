@@ -23,7 +23,21 @@ export function noLuck (t: Test): void {
   t.intercept(Math, 'random', { value: () => 1 })
 }
 
-/** How many timers keep the process alive. */
+const running = new Set<unknown>()
+const { setTimeout: start, clearTimeout: stop } = globalThis
+
+/* The client's own timers are counted from here on: the process has others, of servers and sockets, that come and go. */
+globalThis.setTimeout = Object.assign((callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
+  const timer = start((...args: unknown[]) => { running.delete(timer); callback(...args) }, ms, ...args)
+  if (String(new Error().stack).includes('startTimer')) running.add(timer)
+  return timer
+}, start) as typeof start
+globalThis.clearTimeout = timer => {
+  running.delete(timer)
+  stop(timer)
+}
+
+/** How many timers of the client run. */
 export function runningTimers (): number {
-  return process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+  return running.size
 }

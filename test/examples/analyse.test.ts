@@ -147,7 +147,7 @@ function easeOf ({ readability }: Output): number {
 }
 
 function textOf (name: string): string {
-  return readFileSync(new URL(`../../examples/texts/${name}.txt`, import.meta.url), 'utf8')
+  return readFileSync(`examples/texts/${name}.txt`, 'utf8')
 }
 
 function fakeContext ({ signal = new AbortController().signal, onReport = () => {} } = {}) {

@@ -138,6 +138,15 @@ const states: Record<string, { walk: Walk, job: Partial<Record<keyof Job, unknow
     },
     job: { status: 'failed', progress: 0, attempt: 1, maxAttempts: 3, startedAt: ISO, finishedAt: ISO, expiresAt: ISO, error: { code: 'TEXT_TOO_LONG', message: 'The text is too long', data: { limit: 10 } } }
   },
+  'canceled by its processor': {
+    walk: {
+      go: async ({ submit, until, work }) => {
+        await work(() => { throw new JobError('CANCELED', 'Nobody wants it any more') })
+        return await until((await submit({})).body.jobId, 'canceled')
+      }
+    },
+    job: { status: 'canceled', progress: 0, attempt: 1, maxAttempts: 3, startedAt: ISO, finishedAt: ISO, expiresAt: ISO }
+  },
   'failed after its workers died too often': {
     walk: {
       go: async ({ t, submit, until, work, engine, definition }) => {

@@ -32,6 +32,16 @@ t.test('of a failed job', t => onEachEngine(t, async (t, { connection }) => {
   }
 }))
 
+t.test('of a canceled job', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const { submit, until, result } = await startService(t, { job, connection, processor: () => { throw new JobError('CANCELED', 'Nobody wants it') } })
+  const { body: { jobId } } = await submit({})
+  await until(jobId, 'canceled')
+  const { statusCode, body } = await result(jobId)
+  t.equal(statusCode, 409)
+  t.strictSame(body, { type: 'about:blank', title: 'Conflict', status: 409, detail: 'The job was canceled.', code: 'JOB_CANCELED', jobId })
+}))
+
 t.test('gives the output', t => onEachEngine(t, async (t, { connection }) => {
   const outputs: Array<[name: string, schema: TSchema, output: unknown, answered?: unknown]> = [
     ['an object', Type.Object({ a: Type.Number() }), { a: 1.5 }],

@@ -39,18 +39,17 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
       const jobId = job.id as string
       running.set(jobId, controller)
       const context = createContext(job, controller.signal, log)
-      try {
-        return await runAttempt(definition, execute, checkOutput, job.data, context, controller)
-      } catch (thrown) {
-        if (thrown === WORKER_CLOSING) {
-          await job.moveToWait(token)
-          throw new WaitingError()
-        }
-        context.log.warn({ err: thrown }, 'The attempt failed')
-        throw toBullError(thrown)
-      } finally {
-        if (running.get(jobId) === controller) running.delete(jobId)
-      }
+      return await runAttempt(definition, execute, checkOutput, job.data, context, controller)
+        .catch(async (thrown: unknown) => {
+          if (thrown === WORKER_CLOSING) {
+            await job.moveToWait(token)
+            throw new WaitingError()
+          }
+          context.log.warn({ err: thrown }, 'The attempt failed')
+          throw toBullError(thrown)
+        })
+        // The job may have come back to this worker meanwhile.
+        .finally(() => { if (running.get(jobId) === controller) running.delete(jobId) })
     },
     stop (jobId, reason) { running.get(jobId)?.abort(reason) },
     get running () { return running.size },

@@ -12,12 +12,13 @@ type Incoming = ParentMessage | { cmd: typeof CHILD_INIT, value: string }
 
 /** Resolves once the message has left, so that what follows may be the end. */
 function send (message: ChildMessage | { cmd: number, err?: { message: string, stack: string | undefined } }): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise(resolve => {
     if (parentPort) {
       parentPort.postMessage(message)
       resolve()
     } else {
-      process.send?.(message, (error: Error | null) => { if (error) reject(error); else resolve() })
+      // A worker that is gone needs no answer: without it nothing keeps this process alive.
+      process.send?.(message, () => { resolve() })
     }
   })
 }
@@ -82,7 +83,7 @@ function call (message: (id: number) => ChildMessage): Promise<void> {
       if (error === undefined) resolve()
       else reject(new Error(error))
     })
-    send(message(id)).catch(reject)
+    void send(message(id))
   })
 }
 

@@ -61,7 +61,8 @@ t.test('passes progress and log lines out', t => onEachKind(t, async (t, open) =
     ['debug', {}, 'plain'],
     ['info', { fields: 1 }, 'with fields'],
     ['warn', { err: { type: 'TypeError', message: 'as an error', stack: /fixtures.processor/ } }, 'with an error'],
-    ['error', {}, 'with nothing']
+    ['error', {}, 'with nothing'],
+    ['info', { big: '1n' }, 'with what is not JSON']
   ])
 }))
 
@@ -77,6 +78,7 @@ t.test('passes out what was thrown', t => onEachKind(t, async (t, open) => {
   t.match(thrown, { name: 'Error', message: 'secret' })
   t.match((thrown as Error).stack, /fixtures.processor/, 'with the stack that it had there')
   await t.rejects(execute({ do: 'throw no error' }, context()), { message: 'just text' })
+  await t.rejects(execute({ do: 'throw an object' }, context()), { message: '{ no: \'error\' }' })
   await t.rejects(execute({ do: 'throw a JobError', library: LIBRARY, retryable: false }, context()), { name: 'JobError', code: 'NO_TEXT', message: 'There is no text', data: { a: 1 }, status: 422, retryable: false })
   await t.rejects(execute({ do: 'throw a JobError', library: LIBRARY, retryable: true }, context()), { name: 'JobError', code: 'NO_TEXT', message: 'There is no text', retryable: true })
 }))

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { defineJob, JobError, Type, type JobLogger, type Processor } from '../lib/index.js'
-import { onEachEngine, redisUrl, uniqueName } from './helpers/engines.js'
+import { onEachEngine, uniqueName } from './helpers/engines.js'
 import { latch } from './helpers/latch.js'
 import { startService } from './helpers/service.js'
 
@@ -57,11 +57,11 @@ t.test('a job fails by', t => onEachEngine(t, async (t, { connection }) => {
   }
 }))
 
-t.test('what was thrown stays in the log and in BullMQ', async t => {
+t.test('what was thrown stays in the log and in BullMQ', t => onEachEngine(t, async (t, { connection }) => {
   const job = defineJob({ ...schemas, name: uniqueName(), attempts: 1 })
   const lines: Array<Record<string, unknown>> = []
   const { app, submit, until } = await startService(t,
-    { job, connection: redisUrl(), processor: (_input, { log }) => { log.info('hello'); throw new Error('the real reason') } },
+    { job, connection, processor: (_input, { log }) => { log.info('hello'); throw new Error('the real reason') } },
     { logger: { level: 'info', stream: { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } } })
   const { body: { jobId } } = await submit({})
   await until(jobId, 'failed')
@@ -69,7 +69,7 @@ t.test('what was thrown stays in the log and in BullMQ', async t => {
   t.match(lines.find(({ msg }) => msg === 'hello'), { level: 30, ...fields })
   t.match(lines.find(({ msg }) => msg === 'The attempt failed'), { level: 40, ...fields, err: { message: 'the real reason', stack: /attempt\.test/ } })
   t.match(await app.jobs(job).queue.getJob(jobId), { failedReason: 'the real reason', stacktrace: [/attempt\.test/] })
-})
+}))
 
 t.test('an attempt that runs too long', t => onEachEngine(t, async (t, { connection }) => {
   const job = defineJob({ ...schemas, name: uniqueName(), attempts: 2, backoff: BACKOFF, timeout: 50 })

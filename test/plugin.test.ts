@@ -34,7 +34,7 @@ t.test('two jobs under two prefixes', t => onEachEngine(t, async (t, { connectio
   t.equal((await second.status(jobId)).statusCode, 404, 'a job is found only where it belongs')
 }))
 
-t.test('paths', async t => {
+t.test('paths', t => onEachEngine(t, async (t, { connection }) => {
   const cases: Array<{ outer: string, prefix?: string, publicUrl?: string, url: string, base: string }> = [
     { outer: '/api/v1', prefix: '/analysis', url: '/api/v1/analysis', base: '/api/v1/analysis' },
     { outer: '/api/', prefix: '/analysis/', url: '/api/analysis', base: '/api/analysis' },
@@ -48,7 +48,7 @@ t.test('paths', async t => {
       const app = Fastify()
       t.teardown(() => app.close())
       await app.register(async host => {
-        await host.register(asyncJobs, { job: define(), connection: redisUrl(), prefix, publicUrl })
+        await host.register(asyncJobs, { job: define(), connection, prefix, publicUrl })
       }, { prefix: outer })
       const answer = await app.inject({ method: 'POST', url: `${url}/`, payload: { text: 'a' } })
       t.equal(answer.statusCode, 202)
@@ -59,9 +59,9 @@ t.test('paths', async t => {
       t.strictSame((await app.inject(path)).json<Job>().links, links, 'the status tells the same')
     })
   }
-})
+}))
 
-t.test('leaves the host alone', async t => {
+t.test('leaves the host alone', t => onEachEngine(t, async (t, { connection }) => {
   const app = Fastify()
   t.teardown(() => app.close())
   const seen: string[] = []
@@ -71,7 +71,7 @@ t.test('leaves the host alone', async t => {
     seen.push(request.url)
     if (request.headers.authorization === undefined) throw new Error('who are you?')
   })
-  await app.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/jobs' })
+  await app.register(asyncJobs, { job: define(), connection, prefix: '/jobs' })
   app.get('/own', async () => { throw new Error('own') })
   const headers = { authorization: 'me' }
 
@@ -80,24 +80,24 @@ t.test('leaves the host alone', async t => {
   t.match((await app.inject({ url: '/own', headers })).json(), { host: 'own' })
   t.match((await app.inject({ url: '/jobs/nothing/here', headers })).json(), { host: 'not found' })
   t.strictSame(seen, ['/jobs/status/x', '/jobs/status/x', '/own', '/jobs/nothing/here'])
-})
+}))
 
-t.test('errors: host leaves our errors to the host', async t => {
+t.test('errors: host leaves our errors to the host', t => onEachEngine(t, async (t, { connection }) => {
   const app = Fastify()
   t.teardown(() => app.close())
   app.setErrorHandler((error: Error & { code: string, statusCode: number }, _request, reply) => { void reply.code(error.statusCode).send({ host: error.code }) })
-  await app.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/jobs', errors: 'host' })
+  await app.register(asyncJobs, { job: define(), connection, prefix: '/jobs', errors: 'host' })
   t.match(await app.inject('/jobs/status/x'), { statusCode: 404, body: '{"host":"JOB_NOT_FOUND"}' })
   t.match(await app.inject({ method: 'POST', url: '/jobs', payload: {} }), { statusCode: 400, body: '{"host":"FST_ERR_VALIDATION"}' })
-})
+}))
 
-t.test('inside a host\'s own plugin', async t => {
+t.test('inside a host\'s own plugin', t => onEachEngine(t, async (t, { connection }) => {
   const app = Fastify()
   t.teardown(() => app.close())
   const job = define()
   await app.register(async inner => {
     inner.addHook('onRequest', async (_request, reply) => { void reply.header('x-inner', 'yes') })
-    await inner.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs' })
+    await inner.register(asyncJobs, { job, connection, prefix: '/jobs' })
     await inner.register(async innermost => {
       t.equal(innermost.jobs(job), inner.jobs(job), 'the handle is there for what is enclosed')
     })
@@ -105,7 +105,7 @@ t.test('inside a host\'s own plugin', async t => {
   await app.ready()
   t.match((await app.inject({ method: 'POST', url: '/inner/jobs', payload: { text: 'a' } })).headers, { 'x-inner': 'yes' })
   t.notOk(app.hasDecorator('jobs'), 'and not outside')
-})
+}))
 
 t.test('with and without @fastify/swagger', async t => {
   for (const documented of [true, false]) {
@@ -119,14 +119,14 @@ t.test('with and without @fastify/swagger', async t => {
   }
 })
 
-t.test('routes: false', async t => {
+t.test('routes: false', t => onEachEngine(t, async (t, { connection }) => {
   const app = Fastify()
   t.teardown(() => app.close())
   const job = define()
-  await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs', routes: false })
+  await app.register(asyncJobs, { job, connection, prefix: '/jobs', routes: false })
   t.match(await app.inject({ method: 'POST', url: '/jobs', payload: { text: 'a' } }), { statusCode: 404 })
   t.match(await app.jobs(job).submit({ text: 'a' }), { status: 'pending' }, 'the handle works')
-})
+}))
 
 t.test('refuses at registration', async t => {
   const job = define()

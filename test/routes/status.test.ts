@@ -1,6 +1,6 @@
 import t from 'tap'
 import { defineJob, Type } from '../../lib/index.js'
-import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
+import { onEachEngine, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { startService } from '../helpers/service.js'
 
@@ -47,9 +47,9 @@ t.test('does not know', t => onEachEngine(t, async (t, { connection }) => {
   }
 }))
 
-t.test('answers HEAD like any GET of the host', async t => {
-  const { app, submit } = await startService(t, { job: define(), connection: redisUrl() })
+t.test('answers HEAD like any GET of the host', t => onEachEngine(t, async (t, { connection }) => {
+  const { app, submit } = await startService(t, { job: define(), connection })
   const { body: { jobId } } = await submit({})
   const answer = await app.inject({ method: 'HEAD', url: `/jobs/status/${jobId}` })
   t.match(answer, { statusCode: 200, body: '', headers: { 'retry-after': '1' } })
-})
+}))

@@ -3,7 +3,7 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { asyncJobs, defineJob, Type } from '../../lib/index.js'
-import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
+import { onEachEngine, uniqueName } from '../helpers/engines.js'
 import { service, startService } from '../helpers/service.js'
 
 const schemas = {
@@ -84,11 +84,11 @@ const badInputs: Record<string, BadInput> = {
   }
 }
 
-t.test('refuses', async t => {
+t.test('refuses', t => onEachEngine(t, async (t, { connection }) => {
   for (const [name, { body, type = 'application/json', host, answer }] of Object.entries(badInputs)) {
     await t.test(name, async t => {
       const job = define()
-      const { app } = await startService(t, { job, connection: redisUrl() }, host)
+      const { app } = await startService(t, { job, connection }, host)
       const reply = await app.inject({ method: 'POST', url: '/jobs', ...(body !== undefined && { payload: body }), headers: type === null ? {} : { 'content-type': type } })
       const { status, title, code, detail, issues } = answer
       t.equal(reply.statusCode, status)
@@ -97,9 +97,9 @@ t.test('refuses', async t => {
       t.strictSame(await app.jobs(job).queue.getJobCounts('waiting', 'active', 'delayed'), { waiting: 0, active: 0, delayed: 0 }, 'and stores nothing')
     })
   }
-})
+}))
 
-t.test('is neither stricter nor looser than the host\'s own routes', async t => {
+t.test('is neither stricter nor looser than the host\'s own routes', t => onEachEngine(t, async (t, { connection }) => {
   const inputs: unknown[] = [{}, { text: 1 }, { text: 'a', limit: '7' }, { text: 'a', limit: 'seven' }, { text: 'a', unknown: true }, { text: null }, [], 'text', null, 7]
   const hosts: Record<string, FastifyServerOptions> = {
     'as Fastify comes': {},
@@ -112,7 +112,7 @@ t.test('is neither stricter nor looser than the host\'s own routes', async t => 
       const job = defineJob({ ...schemas, name: uniqueName(), input: Type.Object(schemas.input.properties, { additionalProperties: false }) })
       const app = Fastify(host)
       t.teardown(() => app.close())
-      await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs' })
+      await app.register(asyncJobs, { job, connection, prefix: '/jobs' })
       app.post('/own', { schema: { body: job.input } }, async ({ body }) => body)
       for (const input of inputs) {
         const payload = JSON.stringify(input)
@@ -130,13 +130,13 @@ t.test('is neither stricter nor looser than the host\'s own routes', async t => 
       }
     })
   }
-})
+}))
 
-t.test('honours the host\'s validator and its way of telling errors', async t => {
+t.test('honours the host\'s validator and its way of telling errors', t => onEachEngine(t, async (t, { connection }) => {
   const job = define()
   const app = Fastify({ schemaErrorFormatter: (errors) => new Error(`own words: ${errors[0]?.message}`) })
   t.teardown(() => app.close())
-  await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/standard' })
+  await app.register(asyncJobs, { job, connection, prefix: '/standard' })
   t.match((await app.inject({ method: 'POST', url: '/standard', payload: {} })).json(), { status: 400, code: 'INPUT_INVALID', detail: "own words: must have required property 'text'" })
 
   await t.test('a validatorCompiler', async t => {
@@ -144,28 +144,28 @@ t.test('honours the host\'s validator and its way of telling errors', async t =>
     t.teardown(() => other.close())
     other.setValidatorCompiler(() => (input: unknown) => (input as { magic?: boolean }).magic === true ? { value: { text: 'replaced' } } : { error: new Error('no magic') })
     const job = define()
-    await other.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs' })
+    await other.register(asyncJobs, { job, connection, prefix: '/jobs' })
     const { submit } = service(other, '/jobs')
     t.match(await submit({ text: 'valid by its schema' }), { statusCode: 400, body: { code: 'INPUT_INVALID', detail: 'no magic' } })
     const { body: { jobId } } = await submit({ magic: true })
     t.strictSame((await other.jobs(job).queue.getJob(jobId))?.data, { text: 'replaced' })
   })
-})
+}))
 
-t.test('an input that is no object', async t => {
+t.test('an input that is no object', t => onEachEngine(t, async (t, { connection }) => {
   const job = defineJob({ name: uniqueName(), input: Type.Array(Type.Integer()), output: Type.Integer() })
-  const { submit, until, result } = await startService(t, { job, connection: redisUrl(), processor: numbers => numbers.reduce((sum, n) => sum + n, 0) })
+  const { submit, until, result } = await startService(t, { job, connection, processor: numbers => numbers.reduce((sum, n) => sum + n, 0) })
   const { body: { jobId } } = await submit([1, 2, 3])
   await until(jobId, 'completed')
   t.match(await result(jobId), { statusCode: 200, body: 6 })
-})
+}))
 
-t.test('a client that hangs up in the middle of its body leaves nothing behind', async t => {
+t.test('a client that hangs up in the middle of its body leaves nothing behind', t => onEachEngine(t, async (t, { connection }) => {
   const job = define()
   const app = Fastify()
   t.teardown(() => app.close())
   const aborted = new Promise<void>(resolve => { app.addHook('onRequestAbort', async _request => { resolve() }) })
-  await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs' })
+  await app.register(asyncJobs, { job, connection, prefix: '/jobs' })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   const client = request({ port, host: '127.0.0.1', method: 'POST', path: '/jobs', headers: { 'content-type': 'application/json', 'content-length': '100' } })
@@ -176,4 +176,4 @@ t.test('a client that hangs up in the middle of its body leaves nothing behind',
   client.destroy()
   await aborted
   t.equal(await app.jobs(job).queue.getWaitingCount(), 0)
-})
+}))

@@ -97,6 +97,6 @@ export function createJobHandle<Definition extends JobDefinition> (
     },
     status: jobId => operations.status(jobId, base),
     result: async jobId => await operations.result(jobId, base) as OutputOf<Definition>,
-    queue: queue.queue as JobHandle<Definition>['queue']
+    get queue () { return queue.queue as JobHandle<Definition>['queue'] }
   }
 }

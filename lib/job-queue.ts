@@ -22,21 +22,23 @@ export interface JobQueue {
 }
 
 export function openJobQueue (engine: Engine, definition: JobDefinition): JobQueue {
-  const queue = engine.openQueue(definition.name)
   const opts: JobsOptions = {
     attempts: definition.attempts,
     backoff: definition.backoff,
     removeOnComplete: { age: definition.retention.completed },
     removeOnFail: { age: definition.retention.failed }
   }
+  const open = (): Queue => engine.openQueue(definition.name)
+  // Its start should not cost the first request any time.
+  open()
   return {
-    queue,
+    get queue () { return open() },
 
     async submit (input) {
       const jobId = makeJobId()
       const timestamp = Date.now()
       // The spread comes last: with fields behind it, V8 takes some 17 times as long for the object, and BullMQ for reading it.
-      await ask(engine, () => queue.add(definition.name, input, { jobId, timestamp, ...opts }))
+      await ask(engine, () => open().add(definition.name, input, { jobId, timestamp, ...opts }))
       return { jobId, stored: { state: 'waiting', timestamp, attemptsMade: 0, opts, progress: 0 } }
     },
 

@@ -48,7 +48,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
         definition: job,
         operations,
         prefix: base,
-        baseOf: base.includes(':')
+        baseOf: prefix.includes(':')
           ? request => options.publicUrl + resolveBase(prefix, request.params as Record<string, string>)
           : () => base,
         operationId: verb => verb + pascalCase(job.name)

@@ -15,9 +15,9 @@ const BATCH = 1_000
  */
 export function keepRetention (engine: Engine, definition: JobDefinition, log: JobLogger): () => void {
   const { completed, failed } = definition.retention
-  const queue = engine.openQueue(definition.name)
   const clean = async (): Promise<void> => {
     if (!engine.available) return
+    const queue = engine.openQueue(definition.name)
     for (const [state, age] of [['completed', completed], ['failed', failed]] as const) {
       let removed
       do removed = await queue.clean(age * 1000, BATCH, state); while (removed.length === BATCH)

@@ -6,7 +6,7 @@ export interface Engine {
   readonly kind: 'redis' | 'postgres' | 'embedded'
   /** Whether the store can be asked right now. While it cannot, callers answer 503 instead of waiting. */
   readonly available: boolean
-  /** The queue of a name, for submitting; the same one each time. The engine closes it. */
+  /** The queue of a name, for submitting; the same one each time, as long as it works: do not keep it. The engine closes it. */
   openQueue (name: string): Queue
   /**
    * Opens a worker that does not run yet, on connections of its own which wait out an absent store.

@@ -103,6 +103,8 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       const queue = new bull.Queue(name, { connection: client, prefix })
       queue.on('error', ignoreOutage)
       queues.set(name, queue)
+      // One that Redis left at its start stays broken for good: the next call opens another.
+      queue.waitUntilReady().catch(() => { queues.delete(name) })
       return queue
     },
 

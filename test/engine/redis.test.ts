@@ -102,6 +102,23 @@ t.test('a Redis that refuses to write', async t => {
   await app.close()
 })
 
+t.test('a queue that Redis left at its start', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const engine = await openRedis(redis.url, silent)
+  t.teardown(() => engine.close())
+  redis.pause()
+  const queue = engine.openQueue('jobs')
+  t.equal(engine.openQueue('jobs'), queue)
+  await t.rejects(queue.waitUntilReady(), { message: 'Command timed out' })
+  redis.resume()
+  await t.rejects(queue.add('jobs', {}), { message: 'Command timed out' }, 'stays broken')
+  const another = engine.openQueue('jobs')
+  t.not(another, queue)
+  await another.add('jobs', {})
+  t.equal(await another.count(), 1)
+})
+
 t.test('closes while Redis is away', async t => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())

@@ -4,6 +4,7 @@ import type { JobContext, JobLogger } from '../types/processor.js'
 import { isJobError, JobError } from './errors.js'
 import { toFailedReason } from './failure.js'
 import { clampPercent } from './job-state.js'
+import { storableText } from './json.js'
 import { createOutputCheck, type OutputCheck } from './output.js'
 
 /** Runs a processor, wherever that is. Rejects with what the processor threw. */
@@ -38,8 +39,10 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
       const controller = new AbortController()
       const jobId = job.id as string
       running.set(jobId, controller)
-      const context = createContext(job, controller.signal, log)
+      const attempt = { over: false }
+      const context = createContext(job, attempt, controller.signal, log)
       return await runAttempt(definition, execute, checkOutput, job.data, context, controller)
+        .finally(() => { attempt.over = true })
         .catch(async (thrown: unknown) => {
           if (thrown === WORKER_CLOSING) {
             await job.moveToWait(token)
@@ -81,7 +84,7 @@ function timeoutError (timeout: number): JobError {
   return new JobError('TIMEOUT', `An attempt ran longer than ${timeout} ms.`, { retryable: true })
 }
 
-function createContext (job: Job, signal: AbortSignal, log: JobLogger): JobContext {
+function createContext (job: Job, state: { over: boolean }, signal: AbortSignal, log: JobLogger): JobContext {
   const jobId = job.id as string
   const attempt = job.attemptsMade + 1
   return {
@@ -90,11 +93,14 @@ function createContext (job: Job, signal: AbortSignal, log: JobLogger): JobConte
     maxAttempts: Math.max(job.opts.attempts ?? 1, 1),
     signal,
     log: childLogger(log, { job: job.name, jobId, attempt }),
-    async progress (percent, message) {
-      // An attempt that was stopped has nothing to say any more: another one may run.
-      if (signal.aborted) return
+    progress (percent, message) {
+      // An attempt that has ended has nothing to say any more: the job may be final, or another one may run.
+      if (signal.aborted || state.over) return Promise.resolve()
       const clamped = clampPercent(percent)
-      await job.updateProgress(message === undefined ? clamped : { percent: clamped, message })
+      const stored = job.updateProgress(message === undefined ? clamped : { percent: clamped, message: storableText(message) })
+      // Who awaits it learns of a failure. Who does not must not end the process by it.
+      stored.catch(() => {})
+      return stored
     }
   }
 }
@@ -114,9 +120,9 @@ function childLogger (log: JobLogger & { child?: (fields: object) => JobLogger }
  * queue, and whether to try again. Never the error itself, as BullMQ reads meanings into names.
  */
 function toBullError (thrown: unknown): Error {
-  const reason = toFailedReason(thrown)
+  const reason = storableText(toFailedReason(thrown))
   const final = isJobError(thrown) && !thrown.retryable
   const error = final ? new UnrecoverableError(reason) : new Error(reason)
-  if (thrown instanceof Error && thrown.stack !== undefined) error.stack = thrown.stack
+  if (thrown instanceof Error && thrown.stack !== undefined) error.stack = storableText(thrown.stack)
   return error
 }

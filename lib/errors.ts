@@ -54,6 +54,15 @@ export function withDetails<E extends Error> (error: E, details: ProblemDetails)
   return Object.assign(error, details)
 }
 
+/**
+ * An error of the store as it may be logged and thrown: ioredis attaches the command that failed, with
+ * its arguments: a job's whole input, or the password.
+ */
+export function withoutCommand (error: unknown): unknown {
+  if (error instanceof Error && 'command' in error) delete error.command
+  return error
+}
+
 /** Options of a `JobError`. */
 export interface JobErrorOptions extends ErrorOptions {
   /** JSON that clients see beside code and message. */

@@ -1,7 +1,7 @@
 import type { JobsOptions, Queue } from 'bullmq'
 import type { JobDefinition } from '../types/definition.js'
 import type { Engine } from './engine/engine.js'
-import { StoreUnavailableError } from './errors.js'
+import { InputInvalidError, StoreUnavailableError, withoutCommand } from './errors.js'
 import { isJobId, makeJobId } from './job-id.js'
 import { expiresAt } from './job-state.js'
 import type { StoredJob } from './stored-job.js'
@@ -38,7 +38,7 @@ export function openJobQueue (engine: Engine, definition: JobDefinition): JobQue
       const jobId = makeJobId()
       const timestamp = Date.now()
       // The spread comes last: with fields behind it, V8 takes some 17 times as long for the object, and BullMQ for reading it.
-      await ask(engine, () => open().add(definition.name, input, { jobId, timestamp, ...opts }))
+      await ask(engine, () => open().add(definition.name, input, { jobId, timestamp, ...opts }).catch((cause: unknown) => { throw refusal(cause) ?? cause }))
       return { jobId, stored: { state: 'waiting', timestamp, attemptsMade: 0, opts, progress: 0 } }
     },
 
@@ -61,8 +61,20 @@ async function ask<Answer> (engine: Engine, question: () => Promise<Answer>): Pr
   try {
     return await question()
   } catch (cause) {
-    throw unavailable(cause)
+    throw cause instanceof InputInvalidError ? cause : unavailable(withoutCommand(cause))
   }
+}
+
+/** What PostgreSQL says of JSON with characters that it cannot keep: U+0000, half a surrogate pair. */
+const UNTRANSLATABLE = ['22P02', '22P05']
+
+/** The error where it is the input that cannot be stored, and never could be. */
+function refusal (cause: unknown): Error | undefined {
+  if (cause instanceof RangeError) return new InputInvalidError('it is nested too deeply')
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return UNTRANSLATABLE.includes(String(code))
+    ? new InputInvalidError('it has characters that cannot be stored: U+0000, or half a surrogate pair')
+    : undefined
 }
 
 function unavailable (cause: unknown): Error {

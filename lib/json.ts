@@ -12,3 +12,8 @@ export function toJson (value: unknown): unknown {
   if (text === undefined) throw new TypeError(`is not JSON, but of type ${typeof value}`)
   return JSON.parse(text)
 }
+
+/** A text as every store takes it: PostgreSQL refuses U+0000 and halves of surrogate pairs. */
+export function storableText (text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD')
+}

@@ -1,6 +1,7 @@
 import type { JobDefinition } from '../types/definition.js'
 import type { JobLogger } from '../types/processor.js'
 import type { Engine } from './engine/engine.js'
+import { withoutCommand } from './errors.js'
 
 /** How often expired jobs are looked for at most, in ms. */
 const LONGEST_INTERVAL = 60_000
@@ -24,7 +25,7 @@ export function keepRetention (engine: Engine, definition: JobDefinition, log: J
     }
   }
   const timer = setInterval(() => {
-    clean().catch((error: unknown) => { log.warn({ err: error, job: definition.name }, 'Expired jobs could not be deleted') })
+    clean().catch((error: unknown) => { log.warn({ err: withoutCommand(error), job: definition.name }, 'Expired jobs could not be deleted') })
   }, Math.min(completed * 1000, failed * 1000, LONGEST_INTERVAL))
   return () => { clearInterval(timer) }
 }

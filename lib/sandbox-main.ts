@@ -25,6 +25,8 @@ function send (message: ChildMessage | { cmd: number, err?: { message: string, s
 
 let processor: Processor<never>
 let attempt: AbortController | undefined
+/** The run that may speak: what an earlier one does later would be taken for the current job's. */
+let current: object | undefined
 let calls = 0
 const pending = new Map<number, (error: string | undefined) => void>()
 
@@ -59,17 +61,22 @@ function isModule (value: unknown): value is { default: unknown } {
 
 async function run ({ input, jobId, attempt: number, maxAttempts }: Extract<ParentMessage, { type: 'run' }>): Promise<void> {
   attempt = new AbortController()
+  const own = current = {}
+  const isOver = (): boolean => current !== own
   try {
     const returned = await processor(input as never, {
       jobId,
       attempt: number,
       maxAttempts,
       signal: attempt.signal,
-      log,
-      progress: (percent, message) => call(id => ({ type: 'progress', call: id, percent, message }))
+      log: createLog(isOver),
+      progress: (percent, message) => isOver() ? Promise.resolve() : call(id => ({ type: 'progress', call: id, percent, message }))
     })
-    await send({ type: 'completed', output: jsonOf(returned) })
+    const output = jsonOf(returned)
+    current = undefined
+    await send({ type: 'completed', output })
   } catch (thrown) {
+    current = undefined
     await send({ type: 'failed', failure: toFailure(thrown) })
   }
 }
@@ -77,7 +84,7 @@ async function run ({ input, jobId, attempt: number, maxAttempts }: Extract<Pare
 /** Calls out of the sandbox; resolves when the worker has done it. */
 function call (message: (id: number) => ChildMessage): Promise<void> {
   const id = calls++
-  return new Promise((resolve, reject) => {
+  const done = new Promise<void>((resolve, reject) => {
     pending.set(id, error => {
       pending.delete(id)
       if (error === undefined) resolve()
@@ -85,13 +92,19 @@ function call (message: (id: number) => ChildMessage): Promise<void> {
     })
     void send(message(id))
   })
+  // Who does not wait for it must not end the sandbox by its failure.
+  done.catch(() => {})
+  return done
 }
 
-const logAt = (level: keyof JobLogger) => (first: string | object, message?: string): void => {
-  const line = typeof first === 'string' ? { fields: {}, message: first } : { fields: plain(first), message }
-  void send({ type: 'log', level, ...line })
+function createLog (isOver: () => boolean): JobLogger {
+  const at = (level: keyof JobLogger) => (first: string | object, message?: string): void => {
+    if (isOver()) return
+    const line = typeof first === 'string' ? { fields: {}, message: first } : { fields: plain(first), message }
+    void send({ type: 'log', level, ...line })
+  }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
-const log: JobLogger = { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') }
 
 /** Log fields as they can leave the sandbox: an error loses its message in JSON. */
 function plain (fields: object): object {

@@ -31,8 +31,9 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process'): 
     child.on('exit', () => { forget(child) })
     // A thread that dies of an error says so before it exits; the exit is what counts.
     child.on('error', () => {})
-    // One that cannot load the module exits by itself.
-    await child.init()
+    // One that cannot load the module exits by itself; BullMQ tells of that only where it said why before.
+    const exited = once(child, 'exit').then(([code]) => { throw new ProcessorModuleError(href, `ended its sandbox while it was loaded, with exit code ${code}`) })
+    await Promise.race([child.init(), exited])
     return child
   }
 
@@ -119,7 +120,7 @@ function toError ({ jobError, message, stack, cause }: SandboxFailure): Error {
 }
 
 function moduleUrl (module: URL | string): URL {
-  const url = module instanceof URL ? module : isAbsolute(module) ? pathToFileURL(module) : undefined
+  const url = module instanceof URL ? module : module.startsWith('file:') ? new URL(module) : isAbsolute(module) ? pathToFileURL(module) : undefined
   if (url === undefined) throw new ProcessorModuleError(String(module), 'is a relative path. Give an absolute one, or a URL: new URL(\'./processor.js\', import.meta.url)')
   if (url.protocol !== 'file:' || !existsSync(url)) throw new ProcessorModuleError(String(module), 'does not exist. It must be a JavaScript file whose default export is the processor')
   return url

@@ -5,6 +5,7 @@ import type { JobLogger, Processor } from '../types/processor.js'
 import { createAttemptRunner, WORKER_CLOSING, type Execution } from './attempt.js'
 import type { Engine } from './engine/engine.js'
 import { leaseEngine } from './engine/index.js'
+import { withoutCommand } from './errors.js'
 import { resolveWorkerOptions, type ResolvedWorkerOptions } from './options.js'
 import { keepRetention } from './retention.js'
 import { openSandbox } from './sandbox.js'
@@ -70,7 +71,7 @@ export function startWorker (
   })
   worker.on('error', error => {
     // The engine says once that the store is away.
-    if (isNotConnectionError(error)) log.error({ err: error, job: definition.name }, 'The worker has a problem')
+    if (engine.available && isNotConnectionError(error)) log.error({ err: withoutCommand(error), job: definition.name }, 'The worker has a problem')
   })
   worker.on('lockRenewalFailed', jobIds => {
     for (const jobId of jobIds) attempts.stop(jobId, new Error('The job lost its lock: another worker may run it'))
@@ -94,7 +95,7 @@ export function startWorker (
     await execution.close()
   }
   return {
-    ready: async () => { await worker.waitUntilReady() },
+    ready: async () => { await worker.waitUntilReady().catch((error: unknown) => { throw withoutCommand(error) }) },
     close: () => { closing ??= close(); return closing }
   }
 }

@@ -156,3 +156,38 @@ t.test('a job that comes back to the worker that lost it', async t => {
   await t.rejects(second, { message: 'enough' })
   t.equal(runner.running, 0)
 })
+
+t.test('a final job does not change, whatever its processor does later', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const later = latch<() => Promise<void>>()
+  const { status, submit, until } = await startService(t, {
+    job, connection, processor: (_input, { progress }) => { later.open(() => progress(5, 'zombie')); return { ok: true } }
+  })
+  const { body: { jobId } } = await submit({})
+  const done = await until(jobId, 'completed')
+  await (await later.promise)()
+  t.strictSame((await status(jobId)).body, done)
+}))
+
+t.test('progress that nobody waits for cannot end the process', async t => {
+  const { createAttemptRunner } = await import('../lib/attempt.js')
+  const refused = new Error('no store')
+  const job = { id: 'x', name: 'a-job', data: {}, attemptsMade: 0, opts: {}, updateProgress: async () => { throw refused } } as never
+  const run = (processor: (progress: (percent: number) => Promise<void>) => Promise<unknown>): Promise<unknown> =>
+    createAttemptRunner(defineJob({ ...schemas, name: 'a-job' }), (_input, { progress }) => processor(progress), { debug () {}, info () {}, warn () {}, error () {} }).run(job)
+  t.strictSame(await run(async progress => { void progress(1); return { ok: true } }), { ok: true })
+  await t.rejects(run(async progress => { await progress(1); return { ok: true } }), { message: 'no store' }, 'who waits for it learns of it')
+})
+
+t.test('texts that not every store can keep', t => onEachEngine(t, async (t, { connection }) => {
+  const thrown: Record<string, [error: () => Error, code: string, message: string]> = {
+    'a NUL': [() => new Error('a\0b'), 'PROCESSOR_ERROR', 'The job failed for an internal reason.'],
+    'half a pair': [() => new Error('a\ud800b'), 'PROCESSOR_ERROR', 'The job failed for an internal reason.'],
+    'a NUL for clients': [() => new JobError('N', 'a\0b'), 'N', 'a\0b']
+  }
+  for (const [name, [error, code, message]] of Object.entries(thrown)) {
+    const job = defineJob({ ...schemas, name: uniqueName(), attempts: 1 })
+    const { submit, until } = await startService(t, { job, connection, processor: async (_input, { progress }) => { await progress(7, 'x\0\ud800'); throw error() } })
+    t.match(await until((await submit({})).body.jobId, 'failed'), { progress: 7, message: 'x\uFFFD\uFFFD', error: { code, message } }, name)
+  }
+}))

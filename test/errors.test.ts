@@ -62,3 +62,10 @@ t.test('JobError', async t => {
     t.equal(error.cause, cause)
   })
 })
+
+t.test('an error of the store loses its command', async t => {
+  const error = Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['user', 'secret'] } })
+  t.equal(registry.withoutCommand(error), error)
+  t.notOk('command' in error)
+  t.equal(registry.withoutCommand('text'), 'text')
+})

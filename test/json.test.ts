@@ -1,5 +1,5 @@
 import t from 'tap'
-import { toJson } from '../lib/json.js'
+import { storableText, toJson } from '../lib/json.js'
 
 t.test('gives the JSON of a value', async t => {
   t.strictSame(toJson({ at: new Date(0), gone: undefined, list: [() => {}] }), { at: '1970-01-01T00:00:00.000Z', list: [null] })
@@ -9,4 +9,9 @@ t.test('tells what a value is instead', async t => {
   t.throws(() => toJson(1n), { name: 'TypeError', message: 'is not JSON', cause: { message: /BigInt/ } })
   t.throws(() => toJson(undefined), { message: 'is not JSON, but of type undefined' })
   t.throws(() => toJson(() => {}), { message: 'is not JSON, but of type function' })
+})
+
+t.test('texts that every store takes', async t => {
+  t.equal(storableText('héllo 😀\n'), 'héllo 😀\n')
+  t.equal(storableText('a\0b\ud800c\udc00'), 'a\uFFFDb\uFFFDc\uFFFD')
 })

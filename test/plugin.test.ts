@@ -89,6 +89,11 @@ t.test('errors: host leaves our errors to the host', t => onEachEngine(t, async 
   await app.register(asyncJobs, { job: define(), connection, prefix: '/jobs', errors: 'host' })
   t.match(await app.inject('/jobs/status/x'), { statusCode: 404, body: '{"host":"JOB_NOT_FOUND"}' })
   t.match(await app.inject({ method: 'POST', url: '/jobs', payload: {} }), { statusCode: 400, body: '{"host":"FST_ERR_VALIDATION"}' })
+
+  const plain = Fastify()
+  t.teardown(() => plain.close())
+  await plain.register(asyncJobs, { job: define(), connection, prefix: '/jobs', errors: 'host' })
+  t.match((await plain.inject('/jobs/status/x')).json(), { statusCode: 404, code: 'JOB_NOT_FOUND', error: 'Not Found', message: 'There is no such job' }, 'also to Fastify\'s own')
 }))
 
 t.test('inside a host\'s own plugin', t => onEachEngine(t, async (t, { connection }) => {

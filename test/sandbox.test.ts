@@ -72,6 +72,14 @@ t.test('tells the processor when its progress could not be stored', t => onEachK
   await t.rejects(execute({ do: 'report' }, ctx), { message: 'no store' })
 }))
 
+t.test('a job is not told what an earlier one says later', t => onEachKind(t, async (t, open) => {
+  const { execute } = open()
+  await execute({ do: 'speak later' }, context())
+  const next = context()
+  await execute({ do: 'wait a little' }, next)
+  t.strictSame(next.reports, { progress: [], log: [] })
+}))
+
 t.test('passes out what was thrown', t => onEachKind(t, async (t, open) => {
   const { execute } = open()
   const thrown = await execute({ do: 'throw' }, context()).catch((error: unknown) => error)
@@ -143,6 +151,8 @@ t.test('loads a module by path, and a CommonJS one', t => onEachKind(t, async (t
 t.test('a module that is none', t => onEachKind(t, async (t, open) => {
   await t.rejects(open(fixture('no-processor.js')).execute({}, context()), { message: /no-processor\.js has no function as its default export/ })
   await t.rejects(open(fixture('broken-processor.js')).execute({}, context()), { message: 'cannot load' })
+  await t.rejects(open(fixture('exiting-processor.js')).execute({}, context()), { code: 'PROCESSOR_MODULE', message: /exiting-processor\.js ended its sandbox while it was loaded, with exit code 5/ })
+  t.match(await open(fixture('processor.js').href).execute({ do: 'describe' }, context()), { jobId: 'a-job' }, 'a file: URL as text')
   t.throws(() => open(fixture('nowhere.js')), { code: 'PROCESSOR_MODULE', message: /nowhere\.js does not exist/ })
   t.throws(() => open('./processor.js'), { code: 'PROCESSOR_MODULE', message: /relative path/ })
   t.throws(() => open(new URL('https://example.com/processor.js')), { code: 'PROCESSOR_MODULE', message: /does not exist/ })

@@ -2,6 +2,7 @@ import { createRedisBackend, withBackend, type Queue } from 'bullmq'
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
 import type { RedisClient, RedisConnectionOptions } from '../../types/options.js'
 import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
+import { withoutCommand } from '../errors.js'
 import type { Engine, EngineLog } from './engine.js'
 import { loadPeer } from './load-peer.js'
 
@@ -205,7 +206,7 @@ function reportOutages (client: Redis | Cluster, log: EngineLog): void {
   client.on('error', (error: Error) => {
     if (away) return
     away = true
-    log.warn({ err: error }, 'Redis is unreachable: no job is accepted, shown or worked on until it is back')
+    log.warn({ err: withoutCommand(error) }, 'Redis is unreachable: no job is accepted, shown or worked on until it is back')
   })
   client.on('ready', () => {
     if (away) log.info({}, 'Redis is back')

@@ -22,7 +22,7 @@ export const header = {
   cacheControl: { type: 'string', description: '`no-store`: the answer is out of date at once.' }
 }
 
-export function jsonAnswer (description: string, schema: TSchema, examples: Record<string, unknown>, headers?: Record<string, object>): Answer {
+export function jsonAnswer (description: string, schema: TSchema | Record<string, never>, examples: Record<string, unknown>, headers?: Record<string, object>): Answer {
   return { description, ...(headers && { headers }), content: { 'application/json': { schema, ...named(examples) } } }
 }
 
@@ -40,10 +40,14 @@ export function problemAnswer (status: number, problems: ExampleProblem[], heade
   }
 }
 
-/** Where the host's own error handler answers, the form of errors is the host's, and so is its documentation. */
+/**
+ * Where the host's own error handler answers, the form of errors is the host's. Under its very media type
+ * even a schema that allows anything would make Fastify serialize by it what that sends: an error, to nothing.
+ * A range of media types (OpenAPI 3, Response Object) Fastify does not look at.
+ */
 export function asHostErrors (answers: Record<string, Answer>): Record<string, Answer> {
   return Object.fromEntries(Object.entries(answers).map(([status, answer]) =>
-    [status, PROBLEM_TYPE in answer.content ? { ...answer, content: { 'application/json': { schema: {} } } } : answer]))
+    [status, PROBLEM_TYPE in answer.content ? { ...answer, content: { 'application/*': { schema: {} } } } : answer]))
 }
 
 function named (examples: Record<string, unknown>): { examples?: Examples } {

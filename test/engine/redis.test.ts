@@ -152,3 +152,17 @@ t.test('a cluster', async t => {
   t.equal(await cluster.ping(), 'PONG', 'a client stays its owner\'s')
   await cluster.quit()
 })
+
+t.test('a wrong password is not in the log', async t => {
+  const redis = await startRedis({ args: ['--requirepass', 'right'] })
+  t.teardown(() => redis.stop())
+  const url = new URL(redis.url)
+  url.password = 'wrongsecret'
+  const lines: string[] = []
+  const app = Fastify({ logger: { level: 'info', stream: { write: (line: string) => { lines.push(line) } } } })
+  t.teardown(() => app.close())
+  await app.register(asyncJobs, { job: define(), connection: url.href, prefix: '/jobs', processor })
+  t.match(await service(app, '/jobs').submit({}), { statusCode: 503 })
+  t.match(lines.join(''), /WRONGPASS/)
+  t.notMatch(lines.join(''), /wrongsecret/)
+})

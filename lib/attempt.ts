@@ -7,6 +7,9 @@ import { clampPercent } from './job-state.js'
 import { storableText } from './json.js'
 import { createOutputCheck, type OutputCheck } from './output.js'
 
+/** How much of a progress message is kept, in UTF-16 code units: every status answer carries it. */
+const MAX_MESSAGE = 1_000
+
 /** Runs a processor, wherever that is. Rejects with what the processor threw. */
 export type Execute = (input: unknown, context: JobContext) => Promise<unknown>
 
@@ -97,7 +100,7 @@ function createContext (job: Job, state: { over: boolean }, signal: AbortSignal,
       // An attempt that has ended has nothing to say any more: the job may be final, or another one may run.
       if (signal.aborted || state.over) return Promise.resolve()
       const clamped = clampPercent(percent)
-      const stored = job.updateProgress(message === undefined ? clamped : { percent: clamped, message: storableText(message) })
+      const stored = job.updateProgress(message === undefined ? clamped : { percent: clamped, message: storableText(message.slice(0, MAX_MESSAGE)) })
       // Who awaits it learns of a failure. Who does not must not end the process by it.
       stored.catch(() => {})
       return stored

@@ -159,6 +159,7 @@ export function resolveOptions<Definition extends JobDefinition> (
     throw new OptionInvalidError('options.worker', 'goes with processor: without one nothing runs here', show(rest.worker))
   }
   const options = complete(PluginOptions, rest, 'options')
+  checkSandbox(processor, rest.worker, 'options.worker.sandbox')
   const { min, max } = options.pollAfter
   if (min > max) throw new OptionInvalidError('options.pollAfter', 'must have min <= max', `min ${min}, max ${max}`)
   if (connection === undefined && env['NODE_ENV'] === 'production') throw new EmbeddedInProductionError()
@@ -188,7 +189,9 @@ export function resolveWorkerOptions (job: JobDefinition, processor: unknown, gi
   if (log !== undefined && !isLogger(log)) {
     throw new OptionInvalidError('options.log', 'must have the methods debug, info, warn and error', show(log))
   }
-  return Object.freeze(complete(StandaloneWorkerOptions, rest, 'options'))
+  const options = complete(StandaloneWorkerOptions, rest, 'options')
+  checkSandbox(processor, rest, 'options.sandbox')
+  return Object.freeze(options)
 }
 
 function checkJob (job: unknown, where: string): void {
@@ -203,4 +206,11 @@ function checkProcessor (processor: unknown, where: string): void {
 
 function isLogger (log: unknown): boolean {
   return isObject(log) && ['debug', 'info', 'warn', 'error'].every(method => typeof Reflect.get(log, method) === 'function')
+}
+
+/** Only a module can be loaded elsewhere: a function would silently run here. */
+function checkSandbox (processor: unknown, worker: WorkerOptions | undefined, name: string): void {
+  if (typeof processor === 'function' && worker?.sandbox !== undefined) {
+    throw new OptionInvalidError(name, 'goes with a processor that is a module: give its URL or absolute path', show(worker.sandbox))
+  }
 }

@@ -101,7 +101,8 @@ t.test('progress', t => onEachEngine(t, async (t, { connection }) => {
     [41, undefined, { progress: 41 }],
     [-3, 'below', { progress: 0, message: 'below' }],
     [250, 'above', { progress: 100, message: 'above' }],
-    [NaN, '', { progress: 0, message: '' }]
+    [NaN, '', { progress: 0, message: '' }],
+    [50, 'x'.repeat(5_000), { progress: 50, message: 'x'.repeat(1_000) }]
   ]
   const views: object[] = []
   const { status, submit, until } = await startService(t, {

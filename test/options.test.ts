@@ -143,6 +143,7 @@ t.test('options of the plugin', async t => {
       [{ concurrency: 10_001 }, 'options.worker.concurrency must be <= 10000; given: 10001'],
       [{ concurrency: '5' }, 'options.worker.concurrency must be integer; given: \'5\''],
       [{ concurrency: NaN }, 'options.worker.concurrency must be integer; given: NaN'],
+      [{ sandbox: 'process' }, 'options.worker.sandbox goes with a processor that is a module: give its URL or absolute path; given: \'process\''],
       [{ sandbox: 'fiber' }, 'options.worker.sandbox must be one of thread, process; given: \'fiber\''],
       [{ lockDuration: 99 }, 'options.worker.lockDuration must be >= 100; given: 99'],
       [{ maxStalledCount: -1 }, 'options.worker.maxStalledCount must be >= 0; given: -1'],
@@ -200,6 +201,7 @@ t.test('options of createWorker', async t => {
       [{ connection, log: null }, `${log}; given: null`],
       [{ connection, log: { info () {}, warn () {}, error () {} } }, `${log}; given: [Object]`],
       [{ connection, concurrency: 0 }, 'options.concurrency must be >= 1; given: 0'],
+      [{ connection, sandbox: 'thread' }, 'options.sandbox goes with a processor that is a module: give its URL or absolute path; given: \'thread\''],
       [{ connection, sandbox: true }, 'options.sandbox must be one of thread, process; given: true'],
       [{ connection, worker: {} }, 'options.worker is no option; given: a value of type object']
     ])

@@ -23,7 +23,7 @@ export interface JobContext {
   /**
    * Reports how far the job is. Resolves once it is stored.
    * @param percent 0 to 100; other numbers are brought into that range
-   * @param message what the job is doing, for people
+   * @param message what the job is doing, for people; what is behind its first 1,000 characters is cut off
    */
   progress (percent: number, message?: string): Promise<void>
   /** Aborts when the attempt has run too long, has lost its lock, or its worker must stop. */

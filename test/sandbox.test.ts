@@ -76,7 +76,7 @@ t.test('a job is not told what an earlier one says later', t => onEachKind(t, as
   const { execute } = open()
   await execute({ do: 'speak later' }, context())
   const next = context()
-  await execute({ do: 'wait a little' }, next)
+  await execute({ do: 'let an earlier one speak' }, next)
   t.strictSame(next.reports, { progress: [], log: [] })
 }))
 

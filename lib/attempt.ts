@@ -1,14 +1,16 @@
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq'
 import type { JobDefinition } from '../types/definition.js'
+import type { JobOptions } from '../types/options.js'
 import type { JobContext, JobLogger } from '../types/processor.js'
+import { canceledError, expiredError } from './ending.js'
+import type { JobReport } from './engine/engine.js'
 import { isJobError, JobError } from './errors.js'
 import { toFailedReason } from './failure.js'
-import { clampPercent } from './job-state.js'
+import { isFinal, startDeadline, statusOf } from './job-state.js'
 import { storableText } from './json.js'
 import { createOutputCheck, type OutputCheck } from './output.js'
-
-/** How much of a progress message is kept, in UTF-16 code units: every status answer carries it. */
-const MAX_MESSAGE = 1_000
+import { createReporter, type Reporter } from './report.js'
+import type { StoredJob } from './stored-job.js'
 
 /** Runs a processor, wherever that is. Rejects with what the processor threw. */
 export type Execute = (input: unknown, context: JobContext) => Promise<unknown>
@@ -22,6 +24,21 @@ export interface Execution {
 /** The reason with which attempts are stopped when their worker must close: they are not failed, but left to another worker. */
 export const WORKER_CLOSING = new Error('The worker is closing')
 
+/** The reason with which attempts are stopped whose job another worker may run by now. */
+export const LOCK_LOST = new Error('The job lost its lock: another worker may run it')
+
+/** The reason with which attempts are stopped whose job was canceled: a `JobError`, by which processors know it. */
+export const CANCELED = canceledError()
+
+/** How many stops of jobs that do not run here are remembered: their attempts may be about to begin. */
+const STOPS_KEPT = 1_000
+
+/** What attempts need of the store, on their worker's connection. */
+export interface AttemptStore {
+  report (jobId: string, token: string, report: JobReport): Promise<boolean>
+  read (jobId: string): Promise<StoredJob | undefined>
+}
+
 /** Runs attempts of one job definition, and knows those that run. */
 export interface AttemptRunner {
   /** One attempt, as BullMQ calls it: resolves with the output to store, rejects with what makes BullMQ retry or fail the job. */
@@ -29,38 +46,94 @@ export interface AttemptRunner {
   /** Aborts the attempt of a job, if it runs here. */
   stop (jobId: string, reason: Error): void
   stopAll (reason: Error): void
+  /** Somebody else ended a job: aborts its attempt, if it runs here or is about to. */
+  ended (jobId: string): Promise<void>
   /** How many attempts run. */
   readonly running: number
 }
 
-export function createAttemptRunner (definition: JobDefinition, execute: Execute, log: JobLogger): AttemptRunner {
+export function createAttemptRunner (definition: JobDefinition, execute: Execute, store: AttemptStore, log: JobLogger): AttemptRunner {
   const checkOutput = createOutputCheck(definition.output)
   const running = new Map<string, AbortController>()
+  const stops = new Set<string>()
+
+  /** It may be that an operator has put the job back into the queue after it was ended, and that it is rightly run. */
+  const isEnded = async (jobId: string): Promise<boolean> => {
+    try {
+      const stored = await store.read(jobId)
+      return stored === undefined || isFinal(statusOf(stored))
+    } catch {
+      // Where it was, the lock is gone, too, and the next report or renewal tells.
+      return false
+    }
+  }
 
   return {
     async run (job, token) {
       const controller = new AbortController()
       const jobId = job.id as string
       running.set(jobId, controller)
-      const attempt = { over: false }
-      const context = createContext(job, attempt, controller.signal, log)
-      return await runAttempt(definition, execute, checkOutput, job.data, context, controller)
-        .finally(() => { attempt.over = true })
-        .catch(async (thrown: unknown) => {
-          if (thrown === WORKER_CLOSING) {
-            await job.moveToWait(token)
-            throw new WaitingError()
-          }
-          context.log.warn({ err: thrown }, 'The attempt failed')
-          throw toBullError(thrown)
-        })
+      const reporter = createReporter({
+        run: job.attemptsStarted,
+        firstRow: async () => job.attemptsStarted === 1 ? 0 : (await store.read(jobId))?.logs ?? 0,
+        store: report => store.report(jobId, token as string, report),
+        onLost: async () => { controller.abort(await isEnded(jobId) ? CANCELED : LOCK_LOST) },
+        maxOutputChunks: definition.maxOutputChunks,
+        maxOutputBytes: definition.maxOutputBytes
+      })
+      const context = createContext(job, reporter, controller.signal, log)
+      try {
+        if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
+        if (job.attemptsStarted === 1) throwIfLate(job)
+        const output = await runAttempt(definition, execute, checkOutput, job, context, controller)
+        await reporter.flush()
+        // What is done is done, also where the worker closes.
+        if (isElsewhere(controller.signal.reason)) throw controller.signal.reason
+        return output
+      } catch (thrown) {
+        const reason: unknown = controller.signal.aborted ? controller.signal.reason : thrown
+        if (reason === WORKER_CLOSING) await job.moveToWait(token)
+        // The job has been moved already: BullMQ is to do nothing but go on.
+        if (reason === WORKER_CLOSING || isElsewhere(reason)) throw new WaitingError()
+        await reporter.flush().catch((error: unknown) => { context.log.warn({ err: error }, 'What the attempt told last could not be stored') })
+        context.log.warn({ err: reason }, 'The attempt failed')
+        throw toBullError(reason)
+      } finally {
+        reporter.end()
         // The job may have come back to this worker meanwhile.
-        .finally(() => { if (running.get(jobId) === controller) running.delete(jobId) })
+        if (running.get(jobId) === controller) running.delete(jobId)
+      }
     },
+
     stop (jobId, reason) { running.get(jobId)?.abort(reason) },
-    get running () { return running.size },
-    stopAll (reason) { for (const controller of running.values()) controller.abort(reason) }
+    stopAll (reason) { for (const controller of running.values()) controller.abort(reason) },
+
+    async ended (jobId) {
+      const controller = running.get(jobId)
+      if (controller !== undefined) {
+        if (await isEnded(jobId)) controller.abort(CANCELED)
+        return
+      }
+      stops.add(jobId)
+      for (const oldest of stops) {
+        if (stops.size <= STOPS_KEPT) break
+        stops.delete(oldest)
+      }
+    },
+
+    get running () { return running.size }
   }
+}
+
+/** Whether an attempt was stopped because its job is not this worker's any more. */
+function isElsewhere (reason: unknown): boolean {
+  return reason === CANCELED || reason === LOCK_LOST
+}
+
+/** @throws JobError `EXPIRED` where the job waited too long for this, its first attempt */
+function throwIfLate ({ timestamp, opts }: Job): void {
+  const deadline = startDeadline({ timestamp, opts })
+  if (deadline !== undefined && deadline <= Date.now()) throw expiredError()
 }
 
 /**
@@ -68,18 +141,18 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
  * processor does not listen to its signal: what it does later has no effect any more.
  */
 async function runAttempt (
-  definition: JobDefinition, execute: Execute, checkOutput: OutputCheck, input: unknown, context: JobContext, controller: AbortController
+  definition: JobDefinition, execute: Execute, checkOutput: OutputCheck, job: Job, context: JobContext, controller: AbortController
 ): Promise<unknown> {
   const { signal } = controller
+  const { timeout = definition.timeout } = job.opts as JobOptions
+  signal.throwIfAborted()
   const stopped = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => { reject(signal.reason as Error) }, { once: true })
   })
-  const timer = setTimeout(() => { controller.abort(timeoutError(definition.timeout)) }, definition.timeout)
+  const timer = setTimeout(() => { controller.abort(timeoutError(timeout)) }, timeout)
   // In a function of its own, as a processor may throw before it returns a promise.
-  return await Promise.race([stopped, (async () => await execute(input, context))()])
+  return await Promise.race([stopped, (async () => await execute(job.data, context))()])
     .then(checkOutput)
-    // Whatever the abort made the processor throw, the reason for the abort is the reason.
-    .catch(thrown => { throw signal.aborted ? signal.reason : thrown })
     .finally(() => { clearTimeout(timer) })
 }
 
@@ -87,23 +160,24 @@ function timeoutError (timeout: number): JobError {
   return new JobError('TIMEOUT', `An attempt ran longer than ${timeout} ms.`, { retryable: true })
 }
 
-function createContext (job: Job, state: { over: boolean }, signal: AbortSignal, log: JobLogger): JobContext {
+function createContext (job: Job, reporter: Reporter, signal: AbortSignal, log: JobLogger): JobContext {
   const jobId = job.id as string
   const attempt = job.attemptsMade + 1
+  const jobLog = childLogger(log, { job: job.name, jobId, attempt })
   return {
     jobId,
     attempt,
     maxAttempts: Math.max(job.opts.attempts ?? 1, 1),
     signal,
-    log: childLogger(log, { job: job.name, jobId, attempt }),
-    progress (percent, message) {
-      // An attempt that has ended has nothing to say any more: the job may be final, or another one may run.
-      if (signal.aborted || state.over) return Promise.resolve()
-      const clamped = clampPercent(percent)
-      const stored = job.updateProgress(message === undefined ? clamped : { percent: clamped, message: storableText(message.slice(0, MAX_MESSAGE)) })
-      // Who awaits it learns of a failure. Who does not must not end the process by it.
-      stored.catch(() => {})
-      return stored
+    log: jobLog,
+    // An attempt that has ended has nothing to say any more: the job may be final, or another one may run.
+    progress: (percent, message) => signal.aborted ? Promise.resolve() : reporter.progress(percent, message),
+    write (chunk) {
+      if (signal.aborted) return Promise.resolve()
+      const written = reporter.write(chunk)
+      // Who awaits it learns of a refusal. Who does not must not end the process by it.
+      written.catch((error: unknown) => { jobLog.warn({ err: error }, 'A chunk of partial output was refused') })
+      return written
     }
   }
 }

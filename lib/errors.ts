@@ -27,7 +27,10 @@ export const JobExpiredError = define<[string]>('JOB_EXPIRED', 'The job and its 
 export const JobNotFinishedError = define<[string]>('JOB_NOT_FINISHED', 'The job is not finished, its status is %s. Ask again after the time that Retry-After tells.', 409)
 export const JobFailedError = define<[string]>('JOB_FAILED', '%s', 409)
 export const JobCanceledError = define<[]>('JOB_CANCELED', 'The job was canceled.', 409)
+export const JobAlreadyFinishedError = define<[string]>('JOB_ALREADY_FINISHED', 'The job cannot be canceled, it is %s.', 409)
+export const UpgradeRequiredError = define<[]>('UPGRADE_REQUIRED', 'Connect with a WebSocket client.', 426)
 export const InputInvalidError = define<[string]>('INPUT_INVALID', 'The input is not valid: %s', 400)
+export const ServiceClosingError = define<[]>('SERVICE_CLOSING', 'The service is closing. Ask again: another instance, or this one when it is back.', 503)
 export const StoreUnavailableError = define<[]>('STORE_UNAVAILABLE', 'The job store cannot be reached. Try again shortly.', 503)
 
 // Registration

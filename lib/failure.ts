@@ -5,9 +5,6 @@ import { isJobError } from './errors.js'
 /** What BullMQ stores as the reason when a worker died too often. */
 const STALLED_REASON = 'job stalled more than allowable limit'
 
-/** The code of a failure that is none: the job was canceled. */
-const CANCELED = 'CANCELED'
-
 const STALLED: JobFailure = { code: 'STALLED', message: 'The worker that ran the job died, more often than is allowed.' }
 const PROCESSOR_ERROR: JobFailure = { code: 'PROCESSOR_ERROR', message: 'The job failed for an internal reason.' }
 
@@ -48,11 +45,6 @@ export function fromFailedReason (reason: string | undefined): StoredFailure {
     // Another worker wrote the mark, but no JSON behind it.
     return PROCESSOR_ERROR
   }
-}
-
-/** Whether a stored `failedReason` says that the job was canceled, by a processor that found nobody wants its output any more. */
-export function isCanceled (reason: string | undefined): boolean {
-  return fromFailedReason(reason).code === CANCELED
 }
 
 /** What a failed job shows of its failure; the status that `GET /result` answers for it is not part of it. */

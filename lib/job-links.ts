@@ -4,7 +4,9 @@ import type { JobLinks } from '../types/job.js'
 export function jobLinks (base: string, jobId: string): JobLinks {
   return {
     status: `${base}/status/${jobId}`,
-    result: `${base}/result/${jobId}`
+    result: `${base}/result/${jobId}`,
+    cancel: `${base}/cancel/${jobId}`,
+    events: `${base}/events/${jobId}`
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Job, JobLinks, JobStatus } from '../types/job.js'
-import { fromFailedReason, isCanceled, publicFailure } from './failure.js'
+import { isCanceled, wasRunning } from './ending.js'
+import { fromFailedReason, publicFailure } from './failure.js'
 import type { StoredJob, StoredState } from './stored-job.js'
 
 /** What clients are told for each state that BullMQ keeps a job in, and where it can go from there. */
 export const LIFE = {
-  waiting: { status: 'pending', next: ['active'] },
-  delayed: { status: 'pending', next: ['waiting', 'active'] },
+  waiting: { status: 'pending', next: ['active', 'failed'] },
+  delayed: { status: 'pending', next: ['waiting', 'active', 'failed'] },
   active: { status: 'in_progress', next: ['completed', 'failed', 'delayed', 'waiting'] },
   completed: { status: 'completed', next: [] },
   failed: { status: 'failed', next: [] }
@@ -40,6 +41,7 @@ export function toJob (jobId: string, stored: StoredJob, { now, links, pollAfter
     ...(progress.message !== undefined && { message: progress.message }),
     attempt: countAttempts(stored),
     maxAttempts: Math.max(stored.opts.attempts ?? 1, 1),
+    cancelRequested: status === 'canceled' && wasRunning(stored.failedReason),
     createdAt: isoTime(stored.timestamp),
     ...(stored.processedOn !== undefined && { startedAt: isoTime(stored.processedOn) }),
     ...(stored.delayedUntil !== undefined && { nextAttemptAt: isoTime(stored.delayedUntil) }),
@@ -57,6 +59,15 @@ export function expiresAt (stored: StoredJob): number | undefined {
   const keep = stored.state === 'completed' ? stored.opts.removeOnComplete : stored.opts.removeOnFail
   const age = typeof keep === 'object' && keep !== null && 'age' in keep ? keep.age : undefined
   return typeof age === 'number' ? stored.finishedOn + age * 1000 : undefined
+}
+
+/**
+ * By when a job must have begun, in ms since the epoch; undefined where it has, or may wait as long as it takes.
+ * A delay is no wait.
+ */
+export function startDeadline ({ timestamp, processedOn, finishedOn, opts: { startBy, delay = 0 } }: Pick<StoredJob, 'timestamp' | 'processedOn' | 'finishedOn' | 'opts'>): number | undefined {
+  if (typeof startBy !== 'number' || processedOn !== undefined || finishedOn !== undefined) return undefined
+  return timestamp + delay + startBy * 1000
 }
 
 /** The attempt that runs, or how many were made: BullMQ counts one only when it has ended. */

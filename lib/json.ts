@@ -3,6 +3,14 @@
  * @throws TypeError that says, for people, what the value is instead
  */
 export function toJson (value: unknown): unknown {
+  return JSON.parse(toJsonText(value))
+}
+
+/**
+ * The JSON of a value.
+ * @throws TypeError that says, for people, what the value is instead
+ */
+export function toJsonText (value: unknown): string {
   let text: string | undefined
   try {
     text = JSON.stringify(value)
@@ -10,7 +18,7 @@ export function toJson (value: unknown): unknown {
     throw new TypeError('is not JSON', { cause })
   }
   if (text === undefined) throw new TypeError(`is not JSON, but of type ${typeof value}`)
-  return JSON.parse(text)
+  return text
 }
 
 /** A text as every store takes it: PostgreSQL refuses U+0000 and halves of surrogate pairs. */

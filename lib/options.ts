@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { Type, type Static, type TObject, type TSchema, type TUnsafe } from '@sinclair/typebox'
 import type { Backoff, JobDefinition, Retention } from '../types/definition.js'
-import type { AsyncJobsOptions, Connection, CreateWorkerOptions, WorkerOptions } from '../types/options.js'
+import type { AsyncJobsOptions, Connection, CreateWorkerOptions, JobOptions, WorkerOptions } from '../types/options.js'
 import type { Processor } from '../types/processor.js'
 import { EmbeddedInProductionError, OptionInvalidError } from './errors.js'
 import { compile, type ErrorObject, type ValidateFunction } from './validator.js'
@@ -21,6 +21,10 @@ export interface ResolvedOptions<Definition extends JobDefinition = JobDefinitio
   readonly errors: 'problem' | 'host'
   readonly publicUrl: string
   readonly pollAfter: Readonly<{ min: number, max: number }>
+  readonly jobOptions: AsyncJobsOptions<Definition>['jobOptions']
+  /** s. */
+  readonly maxWait: number
+  readonly maxSubscriptions: number
 }
 
 /** The longest timer of Node.js in ms, and the largest integer of PostgreSQL. */
@@ -42,6 +46,21 @@ const workerFields = {
   closeTimeout: Type.Integer({ minimum: 0, maximum: MAX_INT32, default: 10_000 })
 }
 
+/** Seconds that fit into a timer. */
+const MAX_SECONDS = Math.floor(MAX_INT32 / 1_000)
+
+const deadlines = {
+  timeout: Type.Integer({ minimum: 1, maximum: MAX_INT32 }),
+  startBy: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_SECONDS }))
+}
+
+const SubmissionOptions = Type.Object({
+  ...deadlines,
+  timeout: Type.Optional(deadlines.timeout),
+  priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 21 })),
+  delay: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_INT32 }))
+}, { additionalProperties: false })
+
 const PluginOptions = Type.Object({
   routes: Type.Boolean({ default: true }),
   errors: oneOf(['problem', 'host'], { default: 'problem' }),
@@ -54,7 +73,9 @@ const PluginOptions = Type.Object({
     min: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 1_000 }),
     max: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 10_000 })
   }, { default: {}, additionalProperties: false }),
-  worker: Type.Object(workerFields, { default: {}, additionalProperties: false })
+  worker: Type.Object(workerFields, { default: {}, additionalProperties: false }),
+  maxWait: Type.Integer({ minimum: 0, maximum: MAX_SECONDS, default: 60 }),
+  maxSubscriptions: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1_000 })
 }, { additionalProperties: false })
 
 const StandaloneWorkerOptions = Type.Object(workerFields, { additionalProperties: false })
@@ -71,11 +92,14 @@ const DefinitionOptions = Type.Object({
     delay: Type.Integer({ minimum: 0, maximum: MAX_INT32 }),
     jitter: Type.Number({ minimum: 0, maximum: 1, default: 0 })
   }, { default: { type: 'exponential', delay: 1_000, jitter: 0.5 }, additionalProperties: false }),
-  timeout: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 600_000 }),
+  ...deadlines,
+  timeout: Type.Integer({ ...deadlines.timeout, default: 600_000 }),
   retention: Type.Object({
     completed: Type.Integer({ minimum: 1, maximum: MAX_RETENTION, default: 86_400 }),
     failed: Type.Integer({ minimum: 1, maximum: MAX_RETENTION, default: 604_800 })
-  }, { default: {}, additionalProperties: false })
+  }, { default: {}, additionalProperties: false }),
+  maxOutputChunks: Type.Integer({ minimum: 0, maximum: 1_000_000, default: 10_000 }),
+  maxOutputBytes: Type.Integer({ minimum: 0, maximum: MAX_INT32, default: 1_048_576 })
 }, { additionalProperties: false })
 
 const checks = new Map<TSchema, ValidateFunction>()
@@ -135,7 +159,10 @@ export function resolveDefinition (given: object): {
   attempts: number
   backoff: Required<Backoff>
   timeout: number
+  startBy?: number
   retention: Retention
+  maxOutputChunks: number
+  maxOutputBytes: number
 } {
   if (!isObject(given)) throw new OptionInvalidError('defineJob', 'takes an object', show(given))
   const { input, output, ...rest } = given as { input?: unknown, output?: unknown }
@@ -152,11 +179,14 @@ export function resolveOptions<Definition extends JobDefinition> (
   given: AsyncJobsOptions<Definition> & { prefix?: string, logLevel?: unknown, logSerializers?: unknown },
   env: NodeJS.ProcessEnv
 ): ResolvedOptions<Definition> {
-  const { prefix: _prefix, logLevel: _level, logSerializers: _serializers, job, connection, processor, ...rest } = given
+  const { prefix: _prefix, logLevel: _level, logSerializers: _serializers, job, connection, processor, jobOptions, ...rest } = given
   checkJob(job, 'options.job')
   checkProcessor(processor, 'options.processor')
   if (rest.worker !== undefined && processor === undefined) {
     throw new OptionInvalidError('options.worker', 'goes with processor: without one nothing runs here', show(rest.worker))
+  }
+  if (jobOptions !== undefined && typeof jobOptions !== 'function') {
+    throw new OptionInvalidError('options.jobOptions', 'must be a function', show(jobOptions))
   }
   const options = complete(PluginOptions, rest, 'options')
   checkSandbox(processor, rest.worker, 'options.worker.sandbox')
@@ -170,9 +200,17 @@ export function resolveOptions<Definition extends JobDefinition> (
     connection: connection === undefined ? 'memory:' : connection,
     connectionDefaulted: connection === undefined,
     processor,
+    jobOptions,
     worker: Object.freeze(options.worker),
     pollAfter: Object.freeze(options.pollAfter)
   })
+}
+
+/** Checks what one job is to have of its own. @throws `OPTION_INVALID` */
+export function resolveJobOptions (given: JobOptions | undefined, where: string): JobOptions {
+  if (given === undefined) return {}
+  if (!isObject(given)) throw new OptionInvalidError(where, 'must be an object', show(given))
+  return complete(SubmissionOptions, given, where)
 }
 
 /** Completes what `createWorker` was given. */

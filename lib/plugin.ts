@@ -5,12 +5,15 @@ import type { AsyncJobsPlugin } from '../types/fastify.js'
 import type { AsyncJobsOptions } from '../types/options.js'
 import type { Processor } from '../types/processor.js'
 import { leaseEngine } from './engine/index.js'
-import { createJobHandle, jobOperations } from './job-handle.js'
+import { openJobEvents } from './job-events.js'
+import { createJobHandle } from './job-handle.js'
 import { resolveBase } from './job-links.js'
+import { jobOperations } from './job-operations.js'
 import { openJobQueue } from './job-queue.js'
 import { resolveOptions } from './options.js'
 import { registryOf } from './registry.js'
 import { registerRoutes } from './routes/index.js'
+import { provideWebSockets } from './routes/socket.js'
 import { createExecution, startWorker } from './worker.js'
 
 async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?: string }): Promise<void> {
@@ -27,10 +30,18 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   app.addHook('onClose', release)
 
   const queue = openJobQueue(engine, job)
-  const operations = jobOperations(queue, options.pollAfter)
+  const events = openJobEvents(engine, job, queue, app.log)
+  const operations = jobOperations(queue, events, options.pollAfter)
   const prefix = joinPaths(app.prefix, given.prefix ?? '')
   const base = options.publicUrl + prefix
-  registryOf(app).add(job, createJobHandle(job, queue, operations, base), options.routes ? prefix : undefined)
+  registryOf(app).add(job, createJobHandle(job, queue, events, operations, base), options.routes ? prefix : undefined)
+
+  const closing = new AbortController()
+  // Before the host waits for its connections to end. The order: first who waits and watches, then what they wait for.
+  app.addHook('preClose', async () => {
+    closing.abort()
+    await events.close()
+  })
 
   if (execution !== undefined) {
     let close = execution.close
@@ -43,10 +54,13 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   }
 
   if (options.routes) {
+    await provideWebSockets(app)
     await app.register(async routes => {
-      registerRoutes(routes, {
+      await registerRoutes(routes, {
         definition: job,
         operations,
+        options,
+        closing: closing.signal,
         prefix: base,
         baseOf: prefix.includes(':')
           ? request => options.publicUrl + resolveBase(prefix, request.params as Record<string, string>)

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../types/job.js'
 import { AsyncJobsError, type ProblemDetails } from './errors.js'
 import { toIssues } from './validator.js'
@@ -23,11 +23,21 @@ export async function sendProblem (error: FastifyError & ProblemDetails, request
   return reply.code(problem.status).headers(error.headers ?? {}).type(PROBLEM_TYPE).send(problem)
 }
 
+/** The same for an error that is told otherwise than by an answer. What we do not know is the log's alone. */
+export function problemFor (error: unknown, log: FastifyBaseLogger): Problem {
+  const known = error instanceof AsyncJobsError ? toProblem(error as FastifyError & ProblemDetails) : undefined
+  if (known !== undefined) return known
+  log.error({ err: error }, 'A job could not be watched')
+  return problem(500, 'INTERNAL_ERROR', 'Something went wrong. Try again later.', {})
+}
+
 function toProblem (error: FastifyError & ProblemDetails): Problem | undefined {
-  if (error instanceof AsyncJobsError) return problem(error.statusCode ?? 500, error.code, error.message, error)
+  // One without a status is for the host's developers, such as an option that is wrong.
+  if (error instanceof AsyncJobsError && error.statusCode !== undefined) return problem(error.statusCode, error.code, error.message, error)
   if (error.validationContext !== undefined) {
     // A validator of the host may throw an error that lists nothing, and may choose the status.
-    return problem(error.statusCode ?? 400, 'INPUT_INVALID', error.message, error.validation ? { issues: toIssues(error.validation) } : {})
+    const code = error.validationContext === 'querystring' ? 'QUERY_INVALID' : 'INPUT_INVALID'
+    return problem(error.statusCode ?? 400, code, error.message, error.validation ? { issues: toIssues(error.validation) } : {})
   }
   // Not every error that the host's hooks throw has a code, and not every code is a string.
   if (typeof error.code !== 'string' || !error.code.startsWith('FST_ERR_CTP_')) return undefined

@@ -6,11 +6,14 @@ import { withoutCommand } from './errors.js'
 /** How often expired jobs are looked for at most, in ms. */
 const LONGEST_INTERVAL = 60_000
 
+/** How long events are kept at least, in ms: those of completed jobs hold the whole output, whatever has become of the job. */
+const EVENT_AGE = 300_000
+
 /** Jobs deleted with one command, so that the store is not held up. */
 const BATCH = 1_000
 
 /**
- * Deletes jobs whose retention has passed, on a timer: BullMQ itself deletes by age only when
+ * Deletes old events, and jobs whose retention has passed, on a timer: BullMQ itself deletes by age only when
  * some other job finishes, so that the last results of a quiet queue would stay for ever.
  * @returns stops it
  */
@@ -23,6 +26,7 @@ export function keepRetention (engine: Engine, definition: JobDefinition, log: J
       let removed
       do removed = await queue.clean(age * 1000, BATCH, state); while (removed.length === BATCH)
     }
+    await engine.trimEvents(definition.name, EVENT_AGE)
   }
   const timer = setInterval(() => {
     clean().catch((error: unknown) => { log.warn({ err: withoutCommand(error), job: definition.name }, 'Expired jobs could not be deleted') })

@@ -1,10 +1,10 @@
-import { inspect } from 'node:util'
 import { parentPort } from 'node:worker_threads'
 import type { JobLogger, Processor } from '../types/processor.js'
-import { isJobError, ProcessorModuleError } from './errors.js'
+import { ProcessorModuleError } from './errors.js'
 import { jsonOf } from './output.js'
 import { toJson } from './json.js'
-import { CHILD_INIT, CHILD_INIT_COMPLETED, CHILD_INIT_FAILED, type ChildMessage, type ParentMessage, type SandboxFailure } from './sandbox-messages.js'
+import { asError, jsonOrText, toError, toFailure } from './sandbox-failure.js'
+import { CHILD_INIT, CHILD_INIT_COMPLETED, CHILD_INIT_FAILED, type ChildMessage, type ParentMessage } from './sandbox-messages.js'
 
 /* The program of a sandbox: loads the processor's module and runs one job after the other. */
 
@@ -28,15 +28,15 @@ let attempt: AbortController | undefined
 /** The run that may speak: what an earlier one does later would be taken for the current job's. */
 let current: object | undefined
 let calls = 0
-const pending = new Map<number, (error: string | undefined) => void>()
+const pending = new Map<number, (error: Error | undefined) => void>()
 
 async function receive (message: Incoming): Promise<void> {
   if ('cmd' in message) return await load(message.value)
   switch (message.type) {
     case 'run': return await run(message)
-    case 'abort': return attempt?.abort(new Error(message.reason))
+    case 'abort': return attempt?.abort(toError(message.reason))
     case 'end': return process.exit(0)
-    case 'done': pending.get(message.call)?.(message.error)
+    case 'done': pending.get(message.call)?.(message.error && toError(message.error))
   }
 }
 
@@ -70,7 +70,8 @@ async function run ({ input, jobId, attempt: number, maxAttempts }: Extract<Pare
       maxAttempts,
       signal: attempt.signal,
       log: createLog(isOver),
-      progress: (percent, message) => isOver() ? Promise.resolve() : call(id => ({ type: 'progress', call: id, percent, message }))
+      progress: (percent, message) => call(isOver, id => ({ type: 'progress', call: id, percent, message })),
+      write: chunk => call(isOver, id => ({ type: 'write', call: id, chunk: toJson(chunk) }))
     })
     const output = jsonOf(returned)
     current = undefined
@@ -81,16 +82,18 @@ async function run ({ input, jobId, attempt: number, maxAttempts }: Extract<Pare
   }
 }
 
-/** Calls out of the sandbox; resolves when the worker has done it. */
-function call (message: (id: number) => ChildMessage): Promise<void> {
+/** Calls out of the sandbox, unless the run is over; resolves when the worker has done it. */
+function call (isOver: () => boolean, toMessage: (id: number) => ChildMessage): Promise<void> {
+  if (isOver()) return Promise.resolve()
   const id = calls++
   const done = new Promise<void>((resolve, reject) => {
+    const message = toMessage(id)
     pending.set(id, error => {
       pending.delete(id)
       if (error === undefined) resolve()
-      else reject(new Error(error))
+      else reject(error)
     })
-    void send(message(id))
+    void send(message)
   })
   // Who does not wait for it must not end the sandbox by its failure.
   done.catch(() => {})
@@ -110,27 +113,6 @@ function createLog (isOver: () => boolean): JobLogger {
 function plain (fields: object): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined).map(([name, value]) =>
     [name, value instanceof Error ? { type: value.name, message: value.message, stack: value.stack } : jsonOrText(value)]))
-}
-
-/** What is not JSON is told as text: neither a log line nor an error's data may fail the job. */
-function jsonOrText (value: unknown): unknown {
-  try {
-    return toJson(value)
-  } catch {
-    return inspect(value)
-  }
-}
-
-function toFailure (thrown: unknown): SandboxFailure {
-  const { message, stack, cause } = asError(thrown)
-  const failure: SandboxFailure = { message, stack, ...(cause !== undefined && { cause: toFailure(cause) }) }
-  if (!isJobError(thrown)) return failure
-  const { code, data, status, retryable } = thrown
-  return { ...failure, jobError: { code, data: data === undefined ? undefined : jsonOrText(data), status, retryable } }
-}
-
-function asError (thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(typeof thrown === 'string' ? thrown : inspect(thrown))
 }
 
 // Thrown outside the processor's promise: nobody knows what state this process is in now.

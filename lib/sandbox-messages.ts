@@ -1,4 +1,4 @@
-import type { JobErrorOptions } from './errors.js'
+import type { SandboxFailure } from './sandbox-failure.js'
 
 /* What a worker and its sandbox say to each other. */
 
@@ -13,11 +13,11 @@ export const CHILD_INIT_COMPLETED = 4
 /** From the worker to the sandbox. */
 export type ParentMessage =
   | { type: 'run', input: unknown, jobId: string, attempt: number, maxAttempts: number }
-  | { type: 'abort', reason: string }
+  | { type: 'abort', reason: SandboxFailure }
   /** Nothing more will come. */
   | { type: 'end' }
   /** A call out of the sandbox is carried out, or failed with `error`. */
-  | { type: 'done', call: number, error?: string }
+  | { type: 'done', call: number, error?: SandboxFailure }
 
 /** From the sandbox to the worker. */
 export type ChildMessage =
@@ -26,12 +26,5 @@ export type ChildMessage =
   /** Something was thrown outside the processor's promise: the sandbox exits. */
   | { type: 'died', failure: SandboxFailure }
   | { type: 'progress', call: number, percent: number, message?: string }
+  | { type: 'write', call: number, chunk: unknown }
   | { type: 'log', level: 'debug' | 'info' | 'warn' | 'error', fields: object, message?: string }
-
-export interface SandboxFailure {
-  message: string
-  stack?: string
-  cause?: SandboxFailure
-  /** Where it was a JobError: what else it says. */
-  jobError?: { code: string } & Pick<JobErrorOptions, 'data' | 'status' | 'retryable'>
-}

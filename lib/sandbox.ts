@@ -5,8 +5,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Child } from 'bullmq'
 import type { JobContext } from '../types/processor.js'
 import type { Execution } from './attempt.js'
-import { JobError, ProcessorModuleError } from './errors.js'
-import type { ChildMessage, ParentMessage, SandboxFailure } from './sandbox-messages.js'
+import { ProcessorModuleError } from './errors.js'
+import { toError, toFailure } from './sandbox-failure.js'
+import type { ChildMessage, ParentMessage } from './sandbox-messages.js'
 
 /** The program that runs in the thread or process. */
 const MAIN = fileURLToPath(new URL('./sandbox-main.js', import.meta.url))
@@ -80,7 +81,7 @@ function runIn (child: Child, input: unknown, context: JobContext, onDeath: () =
       finish()
     }
     const onAbort = (): void => {
-      tell(child, { type: 'abort', reason: String((signal.reason as Error).message) })
+      tell(child, { type: 'abort', reason: toFailure(signal.reason) })
       killer = setTimeout(() => { void child.kill('SIGKILL') }, ABORT_TIMEOUT)
     }
     const onExit = (code: number | null, killedBy: string | null): void => {
@@ -92,12 +93,15 @@ function runIn (child: Child, input: unknown, context: JobContext, onDeath: () =
         case 'failed': return settle(() => { reject(toError(message.failure)) })
         case 'died': return settle(() => { onDeath(); reject(toError(message.failure)) })
         case 'log': return context.log[message.level](message.fields, message.message)
-        case 'progress':
-          context.progress(message.percent, message.message).then(
-            () => { tell(child, { type: 'done', call: message.call }) },
-            (error: Error) => { tell(child, { type: 'done', call: message.call, error: error.message }) }
-          )
+        case 'progress': return answer(message.call, context.progress(message.percent, message.message))
+        case 'write': return answer(message.call, context.write(message.chunk))
       }
+    }
+    const answer = (call: number, done: Promise<void>): void => {
+      done.then(
+        () => { tell(child, { type: 'done', call }) },
+        (error: unknown) => { tell(child, { type: 'done', call, error: toFailure(error) }) }
+      )
     }
     child.on('message', onMessage)
     child.on('exit', onExit)
@@ -109,14 +113,6 @@ function runIn (child: Child, input: unknown, context: JobContext, onDeath: () =
 function tell (child: Child, message: ParentMessage): void {
   // A sandbox that is gone says so by its exit.
   child.send(message).catch(() => {})
-}
-
-/** What a processor threw, as it was; only a JobError keeps its kind. */
-function toError ({ jobError, message, stack, cause }: SandboxFailure): Error {
-  const options = cause && { cause: toError(cause) }
-  const error = jobError ? new JobError(jobError.code, message, { ...jobError, ...options }) : new Error(message, options)
-  if (stack !== undefined) error.stack = stack
-  return error
 }
 
 function moduleUrl (module: URL | string): URL {

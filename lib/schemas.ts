@@ -7,7 +7,7 @@ import { jobLinks } from './job-links.js'
 const time = (description: string): TSchema => Type.String({ format: 'date-time', description })
 
 const JobFailureSchema = Type.Object({
-  code: Type.String({ description: 'Stable, for programs: `TIMEOUT` (an attempt ran too long), `OUTPUT_INVALID` (the output does not match its schema), `STALLED` (its worker died too often), `PROCESSOR_ERROR` (anything internal), or a code of the job itself.' }),
+  code: Type.String({ description: 'Stable, for programs: `TIMEOUT` (an attempt ran too long), `EXPIRED` (it was not started in time), `OUTPUT_INVALID` (the output does not match its schema), `OUTPUT_TOO_LARGE` (it wrote more partial output than it may), `STALLED` (its worker died too often), `PROCESSOR_ERROR` (anything internal), or a code of the job itself.' }),
   message: Type.String({ description: 'For people.' }),
   data: Type.Optional(Type.Unknown({ description: 'Details that the job itself adds.' }))
 }, { description: 'Why the job failed.' })
@@ -24,6 +24,7 @@ export const JobSchema = Type.Object({
   message: Type.Optional(Type.String({ description: 'What the job is doing.' })),
   attempt: Type.Integer({ description: 'The attempt that runs now or, while none runs, how many were made.' }),
   maxAttempts: Type.Integer({ description: 'How many attempts the job has in all.' }),
+  cancelRequested: Type.Boolean({ description: 'Whether the job was running when it was canceled: its code was told to stop, and may still be cleaning up.' }),
   createdAt: time('When the job was accepted.'),
   startedAt: Type.Optional(time('When its latest attempt began.')),
   nextAttemptAt: Type.Optional(time('When its next attempt begins at the earliest.')),
@@ -33,7 +34,9 @@ export const JobSchema = Type.Object({
   pollAfterMs: Type.Optional(Type.Integer({ description: 'Wait this long before you ask again, in ms. Absent once final.' })),
   links: Type.Object({
     status: Type.String({ description: 'GET: the job as it is now.' }),
-    result: Type.String({ description: 'GET: the output, once the job is completed.' })
+    result: Type.String({ description: 'GET: the output, once the job is completed.' }),
+    cancel: Type.String({ description: 'POST: cancels the job.' }),
+    events: Type.String({ description: 'GET: the job and its partial output as they change (`text/event-stream`).' })
   })
 }, { title: 'Job' })
 
@@ -57,6 +60,19 @@ export const ProblemSchema = Type.Partial(Type.Object({
 
 export const EXAMPLE_ID = '6f1c2b1e-8f0a-4b57-9d3e-2a7c5d4e9f10'
 
+/** A chunk of partial output, as events carry it. */
+export const OutputSchema = Type.Object({
+  jobId: Type.String({ description: 'The job that wrote it.' }),
+  index: Type.Integer({ minimum: 0, description: 'Position among all chunks of the job, from 0.' }),
+  run: Type.Integer({ minimum: 1, description: 'Which run of the job wrote it. A retry, or another worker that takes over, begins anew: what earlier runs wrote is then obsolete.' }),
+  data: Type.Unknown({ description: 'Text or any JSON, as the job wrote it.' })
+}, { title: 'Output' })
+
+/** How long a GET may wait for the job. */
+export const waitQuery = (maxWait: number): TObject => Type.Object({
+  wait: Type.Optional(Type.Integer({ minimum: 0, description: `Answer as soon as the job is final, or after so many seconds with what there is then; at most ${maxWait} s. The header \`Prefer: wait=N\` (RFC 7240) asks for the same.`, examples: [20] }))
+})
+
 /** The parameters of a path: those of the prefix, where it has some, and the job's id. */
 export function pathParams (prefixParams: readonly string[], withJobId: boolean): TObject {
   return Type.Object({
@@ -70,12 +86,13 @@ export const EXAMPLE_FAILURE = { code: 'LANGUAGE_UNKNOWN', message: 'The text is
 
 /** The same job from its submission to its end, with the links under which this API is reached. */
 export function exampleJobs (base: string, maxAttempts: number) {
-  const submitted = { maxAttempts, createdAt: '2026-01-01T00:00:00.000Z', links: jobLinks(base, EXAMPLE_ID) }
+  const submitted = { maxAttempts, cancelRequested: false, createdAt: '2026-01-01T00:00:00.000Z', links: jobLinks(base, EXAMPLE_ID) }
   const started = { attempt: 1, ...submitted, startedAt: '2026-01-01T00:00:00.250Z' }
   return {
     pending: { jobId: EXAMPLE_ID, status: 'pending', progress: 0, attempt: 0, ...submitted, pollAfterMs: 1_000 },
     in_progress: { jobId: EXAMPLE_ID, status: 'in_progress', progress: 40, ...started, message: 'page 4 of 10', pollAfterMs: 1_000 },
     completed: { jobId: EXAMPLE_ID, status: 'completed', progress: 100, ...started, finishedAt: '2026-01-01T00:01:00.000Z', expiresAt: '2026-01-02T00:01:00.000Z' },
-    failed: { jobId: EXAMPLE_ID, status: 'failed', progress: 40, ...started, finishedAt: '2026-01-01T00:01:00.000Z', expiresAt: '2026-01-08T00:01:00.000Z', error: EXAMPLE_FAILURE }
+    failed: { jobId: EXAMPLE_ID, status: 'failed', progress: 40, ...started, finishedAt: '2026-01-01T00:01:00.000Z', expiresAt: '2026-01-08T00:01:00.000Z', error: EXAMPLE_FAILURE },
+    canceled: { jobId: EXAMPLE_ID, status: 'canceled', progress: 40, ...started, cancelRequested: true, finishedAt: '2026-01-01T00:00:30.000Z', expiresAt: '2026-01-08T00:00:30.000Z' }
   } as const satisfies Record<string, Job>
 }

@@ -17,12 +17,17 @@ export interface StoredJob {
   opts: StoredJobOptions
   progress: unknown
   failedReason?: string | undefined
+  /** Rows of the job's log, where chunks of partial output are kept. */
+  logs: number
   output?: unknown
 }
 
 /** The options of a stored job that its clients' view depends on. Others may have put the job there: nothing is certain. */
 export interface StoredJobOptions {
   attempts?: number
+  delay?: number
   removeOnComplete?: unknown
   removeOnFail?: unknown
+  /** Ours: seconds. */
+  startBy?: unknown
 }

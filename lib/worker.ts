@@ -2,10 +2,11 @@ import { isNotConnectionError } from 'bullmq'
 import type { JobDefinition } from '../types/definition.js'
 import type { CreateWorkerOptions, JobWorker } from '../types/options.js'
 import type { JobLogger, Processor } from '../types/processor.js'
-import { createAttemptRunner, WORKER_CLOSING, type Execution } from './attempt.js'
-import type { Engine } from './engine/engine.js'
+import { createAttemptRunner, LOCK_LOST, WORKER_CLOSING, type Execution } from './attempt.js'
+import { stopsOf, type Engine } from './engine/engine.js'
 import { leaseEngine } from './engine/index.js'
 import { withoutCommand } from './errors.js'
+import { readEvents } from './event-reader.js'
 import { resolveWorkerOptions, type ResolvedWorkerOptions } from './options.js'
 import { keepRetention } from './retention.js'
 import { openSandbox } from './sandbox.js'
@@ -18,6 +19,9 @@ const WATCH_INTERVAL = 100
 
 /** How long a worker may take to close without its connections, in ms. */
 const DISCONNECT_TIMEOUT = 1_000
+
+/** What comes before all events of a queue. The few that are kept are told anew: no harm, as their jobs are final. */
+const FIRST_EVENT = '0'
 
 /** How long a worker waits after a lost connection before it asks for jobs again, in ms; BullMQ's own default is 15 s. */
 const RETRY_DELAY = 1_000
@@ -60,8 +64,12 @@ export function createExecution (processor: Processor<JobDefinition> | URL | str
 export function startWorker (
   engine: Engine, definition: JobDefinition, execution: Execution, options: ResolvedWorkerOptions, log: JobLogger
 ): JobWorker {
-  const attempts = createAttemptRunner(definition, execution.execute, log)
-  const { worker, disconnect } = engine.openWorker(definition.name, attempts.run, {
+  const { name } = definition
+  const attempts = createAttemptRunner(definition, execution.execute, {
+    report: (jobId, token, told) => report(name, jobId, token, told),
+    read: jobId => engine.readJob(name, jobId, false)
+  }, log)
+  const { worker, report, disconnect } = engine.openWorker(name, attempts.run, {
     autorun: false,
     runRetryDelay: RETRY_DELAY,
     concurrency: options.concurrency,
@@ -71,12 +79,17 @@ export function startWorker (
   })
   worker.on('error', error => {
     // The engine says once that the store is away.
-    if (engine.available && isNotConnectionError(error)) log.error({ err: withoutCommand(error), job: definition.name }, 'The worker has a problem')
+    if (engine.available && isNotConnectionError(error)) log.error({ err: withoutCommand(error), job: name }, 'The worker has a problem')
   })
   worker.on('lockRenewalFailed', jobIds => {
-    for (const jobId of jobIds) attempts.stop(jobId, new Error('The job lost its lock: another worker may run it'))
+    for (const jobId of jobIds) attempts.stop(jobId, LOCK_LOST)
   })
-  void worker.run().catch(error => { log.error({ err: error, job: definition.name }, 'The worker stopped') })
+  const stops = readEvents(engine, stopsOf(name), FIRST_EVENT, log, {
+    onEvent ({ jobId }) { if (jobId !== undefined) void attempts.ended(jobId) },
+    // The lock of a job that was ended is gone: its next report or renewal tells.
+    onGap () {}
+  })
+  void worker.run().catch(error => { log.error({ err: error, job: name }, 'The worker stopped') })
   const stopRetention = keepRetention(engine, definition, log)
 
   let closing: Promise<void> | undefined
@@ -92,6 +105,7 @@ export function startWorker (
     await Promise.race([closed, new Promise<void>(resolve => { after(STOP_TIMEOUT + DISCONNECT_TIMEOUT, resolve) })])
     for (const timer of timers) clearTimeout(timer)
     disconnect()
+    await stops.close()
     await execution.close()
   }
   return {

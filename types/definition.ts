@@ -34,8 +34,17 @@ export interface JobDefinitionOptions<Name extends string, Input extends TSchema
   backoff?: Backoff
   /** How long one attempt may run, in ms, from its start; then its `signal` aborts and it counts as failed with `TIMEOUT`. Default 600,000: ten minutes. */
   timeout?: number
+  /**
+   * How long the job may wait for its first attempt, in seconds, from its submission or the end of its
+   * delay; then it fails with `EXPIRED`. Default: as long as it takes.
+   */
+  startBy?: number
   /** How long results can be read. */
   retention?: Partial<Retention>
+  /** Chunks of partial output that one run of the job may write. Default 10,000. */
+  maxOutputChunks?: number
+  /** Bytes of them together, as JSON in UTF-8. Default 1,048,576. */
+  maxOutputBytes?: number
 }
 
 /** A job's contract, made by `defineJob`: the one source of validation, documentation, worker and client types. */
@@ -51,7 +60,10 @@ export interface JobDefinition<
   readonly attempts: number
   readonly backoff: Readonly<Required<Backoff>>
   readonly timeout: number
+  readonly startBy?: number
   readonly retention: Readonly<Retention>
+  readonly maxOutputChunks: number
+  readonly maxOutputBytes: number
 }
 
 /** What clients of a job post. */

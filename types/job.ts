@@ -6,7 +6,7 @@ export type JobStatus = 'pending' | 'in_progress' | 'completed' | 'failed' | 'ca
 
 /** Why a job failed, as far as clients may know. */
 export interface JobFailure {
-  /** Stable, upper case: one of ours (`TIMEOUT`, `OUTPUT_INVALID`, `STALLED`, `PROCESSOR_ERROR`) or the code of a `JobError`. */
+  /** Stable, upper case: one of ours (`TIMEOUT`, `EXPIRED`, `OUTPUT_INVALID`, `OUTPUT_TOO_LARGE`, `STALLED`, `PROCESSOR_ERROR`) or the code of a `JobError`. */
   code: string
   /** A sentence for people. */
   message: string
@@ -18,6 +18,8 @@ export interface JobFailure {
 export interface JobLinks {
   status: string
   result: string
+  cancel: string
+  events: string
 }
 
 /** A job as every answer and every event shows it. Fields that do not apply are absent. */
@@ -32,6 +34,8 @@ export interface Job {
   attempt: number
   /** Attempts the job may take in all. */
   maxAttempts: number
+  /** Whether the job was running when it was canceled: its code was told to stop, and may still be cleaning up. */
+  cancelRequested: boolean
   /** ISO 8601, UTC, like all times here. */
   createdAt: string
   /** When the latest attempt began. */
@@ -45,6 +49,35 @@ export interface Job {
   /** How long a polling client should wait before it asks again, in ms. Absent once final. */
   pollAfterMs?: number
   links: JobLinks
+}
+
+/**
+ * What watchers of a job get, the same over SSE, WebSocket and `app.jobs(x).events()`: the job as it is
+ * at first, then whenever it has changed, in order. Changes that follow each other faster than they can
+ * be read are told as one. After a final `job` nothing more comes. `id` is what to resume after.
+ */
+export type JobEvent = JobChange | JobOutput
+
+/** The job as it is now. */
+export interface JobChange {
+  type: 'job'
+  id: string
+  job: Job
+}
+
+/** A chunk of partial output that the processor wrote. */
+export interface JobOutput {
+  type: 'output'
+  id: string
+  jobId: string
+  /** Position among all chunks of the job, from 0, without gaps. */
+  index: number
+  /**
+   * Which run of the job wrote it, from 1. A retry, or another worker that takes over, begins anew:
+   * what chunks of earlier runs said is then obsolete.
+   */
+  run: number
+  data: unknown
 }
 
 /** One thing that is wrong with an input. */

@@ -1,4 +1,5 @@
-import type { JobDefinition } from './definition.js'
+import type { FastifyRequest } from 'fastify'
+import type { InputOf, JobDefinition } from './definition.js'
 import type { JobLogger, Processor } from './processor.js'
 
 /**
@@ -68,6 +69,18 @@ export interface WorkerOptions {
   closeTimeout?: number | undefined
 }
 
+/** What one job may have of its own. Each default is the definition's. */
+export interface JobOptions {
+  /** How long one attempt may run, in ms. */
+  timeout?: number | undefined
+  /** How long the job may wait for its first attempt, in seconds, from its submission or the end of its delay. */
+  startBy?: number | undefined
+  /** BullMQ's: from 1, the most urgent, to 2,097,152. Default 0: after nobody, in the order of submission. */
+  priority?: number | undefined
+  /** How long the job waits at least before its first attempt, in ms. Default 0. */
+  delay?: number | undefined
+}
+
 /** What `app.register(asyncJobs, …)` takes, beside Fastify's own `prefix`. */
 export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefinition> {
   /** The job, made by `defineJob`. */
@@ -78,6 +91,15 @@ export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefiniti
   processor?: Processor<Definition> | URL | string | undefined
   /** How the processor runs. Only with `processor`. */
   worker?: WorkerOptions | undefined
+  /**
+   * Options of each job that is submitted over HTTP, from the request: a shorter deadline, or a priority for
+   * those who pay. What it throws is the host's own error; an option that is wrong is one, too.
+   */
+  jobOptions?: ((request: FastifyRequest, input: InputOf<Definition>) => JobOptions | undefined | Promise<JobOptions | undefined>) | undefined
+  /** How long a request may wait for a job at most (`Prefer: wait=N`, `?wait=N`), in seconds. Default 60. */
+  maxWait?: number | undefined
+  /** How many jobs one WebSocket may watch at the same time. Default 1,000. */
+  maxSubscriptions?: number | undefined
   /** `false` registers no routes: only the handle and the worker. Default `true`. */
   routes?: boolean | undefined
   /** `host` hands our errors to the host's own error handler instead of answering with a problem. Default `problem`. */

@@ -21,12 +21,24 @@ export interface JobContext {
   /** Attempts the job may take in all. */
   readonly maxAttempts: number
   /**
-   * Reports how far the job is. Resolves once it is stored.
+   * Reports how far the job is. Report as often as you like: at most 20 times a second it is stored,
+   * the latest report each time. Resolves at once, or as soon as the store keeps up again.
    * @param percent 0 to 100; other numbers are brought into that range
    * @param message what the job is doing, for people; what is behind its first 1,000 characters is cut off
    */
   progress (percent: number, message?: string): Promise<void>
-  /** Aborts when the attempt has run too long, has lost its lock, or its worker must stop. */
+  /**
+   * Sends a chunk of partial output to everybody who watches the job, now or later, in order. Write as
+   * often as you like: chunks are stored together, at most 20 times a second. Resolves at once, or as
+   * soon as the store keeps up again. What was written is stored before the job becomes final.
+   * @param chunk text, or any JSON
+   * @throws JobError `OUTPUT_TOO_LARGE` where a run of the job writes more than `maxOutputChunks` or `maxOutputBytes` of the definition
+   */
+  write (chunk: unknown): Promise<void>
+  /**
+   * Aborts when the job was canceled, the attempt has run too long or has lost its lock, or its worker
+   * must stop. Canceled and timed out, the reason is a `JobError` with the code `CANCELED` or `TIMEOUT`.
+   */
   readonly signal: AbortSignal
   /** Logs with the job's name, id and attempt. */
   readonly log: JobLogger

@@ -1,8 +1,8 @@
 import type { Processor, Queue, Worker, WorkerOptions } from 'bullmq'
 import type { StoredJob } from '../stored-job.js'
 
-/** What an engine is: BullMQ bound to one store, and the one read that BullMQ has no cheap call for. */
-export interface Engine {
+/** What an engine is: BullMQ bound to one store. */
+export interface Engine extends Omit<StoreCommands, 'report'> {
   readonly kind: 'redis' | 'postgres' | 'embedded'
   /** Whether the store can be asked right now. While it cannot, callers answer 503 instead of waiting. */
   readonly available: boolean
@@ -14,19 +14,89 @@ export interface Engine {
    */
   openWorker (name: string, processor: Processor, options: Omit<WorkerOptions, 'connection'>): EngineWorker
   /**
-   * Reads a job in one atomic round trip, whose cost depends neither on the length of the queue
-   * nor on the size of the input (nor of the output, unless it is asked for).
+   * Opens a reader of a queue's events, on a connection of its own which waits out an absent store.
+   * Whoever opens it closes it, before the engine.
+   * @param onReconnect called when a connection is back that was lost: the store may have dropped events meanwhile
    */
-  readJob (queueName: string, jobId: string, withOutput: boolean): Promise<StoredJob | undefined>
+  openEvents (queueName: string, onReconnect: () => void): EngineEvents
   /** Closes what the engine opened, in bounded time. */
   close (): Promise<void>
 }
 
-/** A BullMQ worker, and how to cut its connections: closing it waits for a store that is away. */
-export interface EngineWorker {
+/** What BullMQ has no call for, whichever the store. */
+export interface StoreCommands {
+  /** The id of a queue's latest event: a reader that starts after it misses nothing from now on. */
+  latestEvent (queueName: string): Promise<string>
+  /** Deletes events that are older than so many ms: `completed` ones hold whole outputs. */
+  trimEvents (queueName: string, age: number): Promise<void>
+  /**
+   * Reads a job in one atomic round trip, whose cost depends neither on the length of the queue
+   * nor on the size of the input (nor of the output, unless it is asked for).
+   */
+  readJob (queueName: string, jobId: string, withOutput: boolean): Promise<StoredJob | undefined>
+  /** Rows of a job's log, from the index on, `LOG_PAGE` at most. */
+  readLogs (queueName: string, jobId: string, from: number): Promise<string[]>
+  /**
+   * Ends a job as failed that is not final, atomically: it leaves whatever list it is in, and whoever
+   * runs it has lost its lock. An event in `stopsOf(queueName)` tells the worker.
+   */
+  endJob (queueName: string, jobId: string, reasons: EndReasons): Promise<void>
+  /**
+   * Stores what a running job tells. Atomic, and the same when it is repeated.
+   * @returns whether the job still runs under this lock; else nothing was stored
+   */
+  report (queueName: string, jobId: string, token: string, report: JobReport): Promise<boolean>
+}
+
+/** The `failedReason` for a job that does not run, and for one that does; without the latter, that one goes on. */
+export interface EndReasons {
+  pending: string
+  running?: string
+}
+
+/** The queue, of events only, that tells workers which of their jobs were ended by others. Not a name that a job may have. */
+export function stopsOf (queueName: string): string {
+  return `${queueName}@stops`
+}
+
+/**
+ * How many events a queue keeps. Who falls further behind learns the state of a job by reading it; the
+ * fewer there are, the fewer outputs of removed jobs they hold.
+ */
+export const EVENTS_KEPT = 1_000
+
+/** How many rows of a log are read at a time. */
+export const LOG_PAGE = 100
+
+/** What happened to a job, in BullMQ's terms, or `output`. */
+export interface QueueEvent {
+  id: string
+  event: string
+  /** Absent in events about the queue. */
+  jobId?: string | undefined
+}
+
+export interface EngineEvents {
+  /** The next events after the one with this id; none where there are none for some seconds. */
+  read (after: string): Promise<QueueEvent[]>
+  /** Lets go of the connection, whether the store is there or not. A read that waits then ends. */
+  close (): Promise<void>
+}
+
+/** A BullMQ worker, what its jobs tell, and how to cut its connections: closing it waits for a store that is away. */
+export interface EngineWorker extends Pick<StoreCommands, 'report'> {
   readonly worker: Worker
   /** Lets go of the worker's connections for good. Closing it then ends within seconds, whether the store is there or not. */
   disconnect (): void
+}
+
+/** What a running job tells. */
+export interface JobReport {
+  /** As BullMQ stores it; undefined: nothing new. */
+  progress: unknown
+  /** Where in the job's log the rows go. */
+  from: number
+  rows: string[]
 }
 
 /** The part of a logger that engines use. */

@@ -1,39 +1,15 @@
-import { createPostgresBackend, DEFAULT_SCHEMA, runMigrations, withBackend, type PgPool, type Queue, type Worker } from 'bullmq'
+import { createPostgresBackend, DEFAULT_SCHEMA, runMigrations, withBackend, type PgPool, type PostgresQueueBackend, type Queue, type Worker } from 'bullmq'
 import type { PostgresPool } from '../../types/options.js'
 import type { Pool } from 'pg'
-import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
-import type { Engine, EngineLog } from './engine.js'
+import { EVENTS_KEPT, type Engine, type EngineLog } from './engine.js'
+import { readerOf } from './event-source.js'
 import { loadPeer } from './load-peer.js'
+import { postgresCommands } from './postgres-commands.js'
 
 const bull = withBackend(createPostgresBackend)
 
 /** How long a statement and the wait for a connection may take, in ms. */
 const COMMAND_TIMEOUT = 900
-
-/**
- * One row by its primary key; the output crosses the wire only where it is asked for. An active job
- * whose lock has run out has lost its worker, and somebody else's job may wait for its children.
- */
-const READ_JOB = `
-SELECT CASE WHEN state = 'waiting-children' OR (state = 'active' AND locked_until_ms <= $4) THEN 'waiting' ELSE state::text END AS state,
-       added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts, progress, failed_reason,
-       CASE WHEN $3 THEN return_value END AS return_value
-  FROM ${DEFAULT_SCHEMA}.job WHERE queue = $1 AND id = $2`
-
-type Millis = string | number | null
-
-interface JobRow {
-  state: StoredState
-  added_at_ms: string | number
-  process_at_ms: Millis
-  processed_at_ms: Millis
-  finished_at_ms: Millis
-  attempts_made: number
-  opts: StoredJobOptions
-  progress: unknown
-  failed_reason: string | null
-  return_value: unknown
-}
 
 /** PostgreSQL through BullMQ's own backend. */
 export async function openPostgres (connection: string | PostgresPool, log: EngineLog): Promise<Engine> {
@@ -53,10 +29,16 @@ export async function openPostgres (connection: string | PostgresPool, log: Engi
 }
 
 /**
- * The engine over anything that looks like a pool.
- * @param openWorkerPool a pool for one worker, which waits as long as it takes
+ * How long a read waits for an event, in ms. Not longer: BullMQ begins to listen for one after it has looked,
+ * and notifies only one of several writers that commit together (readEvents and publish_event of its backend).
  */
-export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, openWorkerPool: () => PgPool): Engine {
+const EVENT_TIMEOUT = 500
+
+/**
+ * The engine over anything that looks like a pool.
+ * @param openOwnPool a pool for one worker or reader, which waits as long as it takes
+ */
+export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, openOwnPool: () => PgPool): Engine {
   const queues = new Map<string, Queue>()
   return {
     kind,
@@ -64,21 +46,42 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
 
     openQueue (name) {
       // BullMQ's types tie a queue to its backend; callers use only what all backends share.
-      const queue = queues.get(name) ?? new bull.Queue(name, { connection: pool }) as unknown as Queue
+      const queue = queues.get(name) ?? new bull.Queue(name, { connection: pool, streams: { events: { maxLen: EVENTS_KEPT } } }) as unknown as Queue
       queues.set(name, queue)
       return queue
     },
 
     openWorker (name, processor, options) {
-      const own = openWorkerPool()
+      const own = openOwnPool()
       const worker = new bull.Worker(name, processor, { ...options, connection: own }) as unknown as Worker
-      return { worker, disconnect: () => { void own.end() } }
+      return {
+        worker,
+        report: postgresCommands(own).report,
+        disconnect: () => { void own.end() }
+      }
     },
 
-    async readJob (queueName, jobId, withOutput) {
-      const { rows } = await pool.query<JobRow>(READ_JOB, [queueName, jobId, withOutput, Date.now()])
-      return rows[0] && toStoredJob(rows[0])
+    openEvents (queueName) {
+      const own = openOwnPool()
+      const opened: PostgresQueueBackend[] = []
+      return {
+        read: readerOf(() => {
+          const backend = createPostgresBackend(queueName, { connection: own }, { blocking: true })
+          backend.on('error', ignoreOutage)
+          opened.push(backend)
+          return backend
+        }, EVENT_TIMEOUT),
+        async close () {
+          await Promise.all(opened.map(async backend => {
+            await backend.disconnect()
+            await backend.close()
+          }))
+          await own.end()
+        }
+      }
     },
+
+    ...postgresCommands(pool),
 
     async close () {
       await Promise.all([...queues.values()].map(queue => queue.close()))
@@ -92,27 +95,11 @@ function asPgPool (pool: Pool): PgPool {
   return pool as unknown as PgPool
 }
 
-function toStoredJob (row: JobRow): StoredJob {
-  return {
-    state: row.state,
-    timestamp: Number(row.added_at_ms),
-    delayedUntil: row.state === 'delayed' ? optionalNumber(row.process_at_ms) : undefined,
-    processedOn: optionalNumber(row.processed_at_ms),
-    finishedOn: optionalNumber(row.finished_at_ms),
-    attemptsMade: row.attempts_made,
-    opts: row.opts,
-    progress: row.progress ?? 0,
-    failedReason: row.failed_reason ?? undefined,
-    output: row.return_value
-  }
-}
-
-function optionalNumber (value: Millis): number | undefined {
-  return value === null ? undefined : Number(value)
-}
-
 /** A pool hides its password from enumeration, so that it does not end in logs. */
 function copyOptions (pool: PostgresPool): object {
   const { password } = pool.options as { password?: unknown }
   return password === undefined ? { ...pool.options } : { ...pool.options, password }
 }
+
+/** The loop that reads learns of it by its read. */
+function ignoreOutage (): void {}

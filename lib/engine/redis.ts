@@ -1,10 +1,11 @@
 import { createRedisBackend, withBackend, type Queue } from 'bullmq'
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
 import type { RedisClient, RedisConnectionOptions } from '../../types/options.js'
-import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
 import { withoutCommand } from '../errors.js'
-import type { Engine, EngineLog } from './engine.js'
+import { EVENTS_KEPT, type Engine, type EngineLog } from './engine.js'
 import { loadPeer } from './load-peer.js'
+import { redisCommands } from './redis-commands.js'
+import { readerOf } from './event-source.js'
 
 const bull = withBackend(createRedisBackend)
 
@@ -43,37 +44,6 @@ function reconnectDelay (attempt: number): number {
   return Math.min(attempt * 100, 1_000)
 }
 
-/**
- * State, metadata and, on demand, the output of one job. Only what is neither waiting for the
- * first time nor final needs the second look at its lock: `processedOn` stays when an attempt
- * fails or its worker dies. Never a list: LPOS over a long queue stops Redis for everybody.
- * KEYS: job, its lock, delayed set, completed set. ARGV: job id, whether to send the output.
- */
-const READ_JOB = `
-local job = redis.call('HMGET', KEYS[1], 'timestamp', 'processedOn', 'finishedOn', 'atm', 'opts', 'progress', 'failedReason')
-if not job[1] then return nil end
-local state, due, output = 'waiting', false, false
-if job[3] then
-  state = 'failed'
-  if redis.call('ZSCORE', KEYS[4], ARGV[1]) then
-    state = 'completed'
-    if ARGV[2] == '1' then output = redis.call('HGET', KEYS[1], 'returnvalue') end
-  end
-elseif job[2] and redis.call('EXISTS', KEYS[2]) == 1 then
-  state = 'active'
-else
-  due = redis.call('ZSCORE', KEYS[3], ARGV[1])
-  if due then state = 'delayed' end
-end
-return { state, due, output, unpack(job, 1, 7) }`
-
-type Text = string | null
-type JobReply = [state: StoredState, due: Text, output: Text, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: string, progress: Text, failedReason: Text]
-
-interface CommandClient {
-  readAsyncJob (jobKey: string, lockKey: string, delayedKey: string, completedKey: string, jobId: string, withOutput: 0 | 1): Promise<JobReply | null>
-}
-
 /** Redis or Valkey through ioredis: what production runs on. */
 export async function openRedis (connection: string | RedisConnectionOptions | RedisClient, log: EngineLog): Promise<Engine> {
   const { Redis } = await loadPeer('ioredis', () => import('ioredis'))
@@ -87,8 +57,6 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
   const client = connect(COMMAND_OPTIONS)
   reportOutages(client, log)
   await firstConnect(client)
-  client.defineCommand('readAsyncJob', { lua: READ_JOB, numberOfKeys: 4 })
-  const reader = client as typeof client & CommandClient
   // A Redis Cluster keeps all keys of a queue on one node only under a hash tag.
   const prefix = isCluster(client) ? '{bull}' : 'bull'
   const queues = new Map<string, Queue>()
@@ -101,7 +69,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
     openQueue (name) {
       const open = queues.get(name)
       if (open !== undefined) return open
-      const queue = new bull.Queue(name, { connection: client, prefix })
+      const queue = new bull.Queue(name, { connection: client, prefix, streams: { events: { maxLen: EVENTS_KEPT } } })
       queue.on('error', ignoreOutage)
       queues.set(name, queue)
       // One that Redis left at its start stays broken for good: the next call opens another.
@@ -114,14 +82,26 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       own.on('error', ignoreOutage)
       const copies = watchCopies(own)
       const worker = new bull.Worker(name, processor, { ...options, prefix, connection: own })
-      return { worker, disconnect: () => { for (const client of [own, ...copies]) cut(client) } }
+      return {
+        worker,
+        report: redisCommands(own, prefix).report,
+        disconnect: () => { for (const client of [own, ...copies]) cut(client) }
+      }
     },
 
-    async readJob (queueName, jobId, withOutput) {
-      const base = `${prefix}:${queueName}:`
-      const reply = await reader.readAsyncJob(base + jobId, `${base}${jobId}:lock`, `${base}delayed`, `${base}completed`, jobId, withOutput ? 1 : 0)
-      return reply === null ? undefined : toStoredJob(reply)
+    openEvents (queueName, onReconnect) {
+      const own = connect(WORKER_OPTIONS)
+      own.on('error', ignoreOutage)
+      own.once('ready', () => { own.on('ready', onReconnect) })
+      const options = { connection: own, prefix }
+      return {
+        // As the queue does: one that Redis left at its start stays broken for good.
+        read: readerOf(() => createRedisBackend(queueName, options)),
+        close: async () => { cut(own) }
+      }
     },
+
+    ...redisCommands(client, prefix),
 
     async close () {
       closed = true
@@ -152,26 +132,6 @@ function watchCopies (client: Redis | Cluster): Array<Redis | Cluster> {
 function cut (client: Redis | Cluster): void {
   if (client.status === 'reconnecting') client.status = 'wait'
   client.disconnect()
-}
-
-function toStoredJob ([state, due, output, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply): StoredJob {
-  return {
-    state,
-    timestamp: Number(timestamp),
-    // BullMQ keeps the order of jobs that fall due in one ms in the score's lower 12 bits.
-    delayedUntil: due === null ? undefined : Math.floor(Number(due) / 0x1000),
-    processedOn: optionalNumber(processedOn),
-    finishedOn: optionalNumber(finishedOn),
-    attemptsMade: Number(attemptsMade ?? 0),
-    opts: JSON.parse(opts) as StoredJobOptions,
-    progress: JSON.parse(progress ?? '0'),
-    failedReason: failedReason ?? undefined,
-    output: output === null ? undefined : JSON.parse(output)
-  }
-}
-
-function optionalNumber (text: Text): number | undefined {
-  return text === null ? undefined : Number(text)
 }
 
 function isCluster (connection: object): connection is Cluster {

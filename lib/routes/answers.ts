@@ -1,4 +1,4 @@
-import type { TSchema } from '@sinclair/typebox'
+import { Type, type TSchema } from '@sinclair/typebox'
 import { STATUS_CODES } from 'node:http'
 import type { Problem } from '../../types/job.js'
 import { PROBLEM_TYPE } from '../problem.js'
@@ -10,7 +10,8 @@ import { EXAMPLE_ID, ProblemSchema } from '../schemas.js'
 export interface Answer {
   description: string
   headers?: Record<string, object>
-  content: Record<string, { schema: TSchema | Record<string, never>, examples?: Examples }>
+  /** Absent where there is no body. */
+  content?: Record<string, { schema: TSchema | Record<string, never>, examples?: Examples }>
 }
 
 type Examples = Record<string, { value: unknown }>
@@ -19,6 +20,8 @@ export const header = {
   location: { type: 'string', description: 'Path of the job\'s status: ask there.' },
   retryAfter: { type: 'integer', description: 'Seconds to wait before you ask again (RFC 9110, section 10.2.3).' },
   retryAfterUntilFinal: { type: 'integer', description: 'Seconds to wait before you ask again (RFC 9110, section 10.2.3). Absent once the job is final.' },
+  contentLocation: { type: 'string', description: 'Path of the output, where this is what the wait was answered with (RFC 9110, section 8.7).' },
+  preferenceApplied: { type: 'string', description: '`wait=N`, where `Prefer` asked to wait: for how long that was granted (RFC 7240, section 3).' },
   cacheControl: { type: 'string', description: '`no-store`: the answer is out of date at once.' }
 }
 
@@ -47,7 +50,12 @@ export function problemAnswer (status: number, problems: ExampleProblem[], heade
  */
 export function asHostErrors (answers: Record<string, Answer>): Record<string, Answer> {
   return Object.fromEntries(Object.entries(answers).map(([status, answer]) =>
-    [status, PROBLEM_TYPE in answer.content ? { ...answer, content: { 'application/*': { schema: {} } } } : answer]))
+    [status, answer.content !== undefined && PROBLEM_TYPE in answer.content ? { ...answer, content: { 'application/*': { schema: {} } } } : answer]))
+}
+
+/** A body that is text, whose examples say it all. */
+export function streamAnswer (description: string, examples: Record<string, string>): Answer {
+  return { description, content: { 'text/event-stream': { schema: Type.String(), ...named(examples) } } }
 }
 
 function named (examples: Record<string, unknown>): { examples?: Examples } {
@@ -58,6 +66,10 @@ function named (examples: Record<string, unknown>): { examples?: Examples } {
 export const storeUnavailable = problemAnswer(503, [
   { code: 'STORE_UNAVAILABLE', detail: 'The job store cannot be reached. Try again shortly.' }
 ], { 'Retry-After': header.retryAfter })
+
+export const invalidQuery = problemAnswer(400, [
+  { code: 'QUERY_INVALID', meaning: 'A parameter of the query does not match its schema; `issues` tells which.', detail: 'querystring/wait must be integer', issues: [{ pointer: '/wait', detail: 'must be integer' }] }
+])
 
 export const notFound = problemAnswer(404, [
   { code: 'JOB_NOT_FOUND', detail: 'There is no such job, or it is not yours.' }

@@ -1,13 +1,17 @@
 import type { FastifyRequest, FastifySchema } from 'fastify'
 import type { JobDefinition } from '../../types/definition.js'
-import type { JobOperations } from '../job-handle.js'
+import type { JobOperations } from '../job-operations.js'
 import { paramsOf } from '../job-links.js'
+import type { ResolvedOptions } from '../options.js'
 import type { Answer } from './answers.js'
 
 /** What every route of a job knows. */
 export interface RouteContext {
   definition: JobDefinition
   operations: JobOperations
+  /** Ends what lasts: aborts when the service closes. */
+  closing: AbortSignal
+  options: Pick<ResolvedOptions, 'jobOptions' | 'maxWait' | 'maxSubscriptions'>
   /** The path under which this request reached the job's routes. */
   baseOf (request: FastifyRequest): string
   /** The prefix as the documentation shows it. */

@@ -2,22 +2,28 @@ import type { FastifyInstance } from 'fastify'
 import { JobNotFoundError } from '../errors.js'
 import { sendProblem } from '../problem.js'
 import { asHostErrors } from './answers.js'
+import { cancelRoute } from './cancel.js'
 import type { RouteContext } from './context.js'
+import { eventsRoute } from './events.js'
 import { resultRoute } from './result.js'
+import { socketRoute } from './socket.js'
 import { statusRoute } from './status.js'
 import { submitRoute } from './submit.js'
 
 /** All routes of a job, in an instance of their own that has the job's prefix. */
-export function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'documented'>, errors: 'problem' | 'host'): void {
+export async function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'documented'>, errors: 'problem' | 'host'): Promise<void> {
   const context: RouteContext = { ...given, documented: createDocumented(app, errors) }
   if (errors === 'problem') app.setErrorHandler(sendProblem)
   submitRoute(app, context)
   statusRoute(app, context)
   resultRoute(app, context)
+  cancelRoute(app, context)
+  await eventsRoute(app, context)
+  socketRoute(app, context)
   // An id longer than the router's maxParamLength reaches none of them: it is unknown, too.
-  for (const path of ['/status/*', '/result/*']) {
-    app.get(path, context.documented({ hide: true }), async () => { throw new JobNotFoundError() })
-  }
+  const unknown = async (): Promise<never> => { throw new JobNotFoundError() }
+  for (const path of ['/status/*', '/result/*', '/events/*']) app.get(path, context.documented({ hide: true }), unknown)
+  app.post('/cancel/*', context.documented({ hide: true }), unknown)
 }
 
 /** Documentation as this host can show it. */

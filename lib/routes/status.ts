@@ -1,30 +1,36 @@
 import type { FastifyInstance } from 'fastify'
-import { retryAfter } from '../job-handle.js'
+import { retryAfter } from '../job-operations.js'
 import { paramsOf } from '../job-links.js'
-import { exampleJobs, JobSchema, pathParams } from '../schemas.js'
-import { expired, header, jsonAnswer, notFound, storeUnavailable } from './answers.js'
+import { exampleJobs, JobSchema, pathParams, waitQuery } from '../schemas.js'
+import { expired, header, invalidQuery, jsonAnswer, notFound, storeUnavailable } from './answers.js'
 import { linkParameters, type JobIdRequest, type RouteContext } from './context.js'
+import { requestedWait, type WaitRequest } from './wait.js'
 
 /** `GET /status/:jobId`: the job as it is now. */
-export function statusRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented }: RouteContext): void {
-  app.get<JobIdRequest>('/status/:jobId', documented({
+export function statusRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented, options }: RouteContext): void {
+  const parameters = linkParameters(app.prefix, '$request.path.jobId')
+  app.get<JobIdRequest & WaitRequest>('/status/:jobId', documented({
     operationId: operationId('status'),
     tags: [definition.name],
     summary: '2. Follow its status',
-    description: 'Ask until `status` is final: `completed`, `failed` or `canceled`. Until then `pollAfterMs` (and the header `Retry-After`, in seconds) says when to ask again. Cheap: it reads neither the input nor the output.',
+    description: 'Ask until `status` is final: `completed`, `failed` or `canceled`. Until then `pollAfterMs` (and the header `Retry-After`, in seconds) says when to ask again. Cheap: it reads neither the input nor the output. With `?wait=N` the answer comes as soon as the job is final: ask again at once where it is not.',
     params: pathParams(paramsOf(app.prefix), true),
+    querystring: waitQuery(options.maxWait),
     response: {
-      200: jsonAnswer('The job as it is now.', JobSchema, exampleJobs(prefix, definition.attempts), { 'Cache-Control': header.cacheControl, 'Retry-After': header.retryAfterUntilFinal }),
+      200: jsonAnswer('The job as it is now.', JobSchema, exampleJobs(prefix, definition.attempts), { 'Cache-Control': header.cacheControl, 'Retry-After': header.retryAfterUntilFinal, 'Preference-Applied': header.preferenceApplied }),
+      400: invalidQuery,
       404: notFound,
       410: expired,
       503: storeUnavailable
     }
   }, {
     200: {
-      result: { operationId: operationId('result'), parameters: linkParameters(app.prefix, '$request.path.jobId'), description: 'Get the output once the status is `completed`.' }
+      result: { operationId: operationId('result'), parameters, description: 'Get the output once the status is `completed`.' },
+      cancel: { operationId: operationId('cancel'), parameters, description: 'Stop it as long as the status is not final.' }
     }
   }), async (request, reply) => {
-    const job = await operations.status(request.params.jobId, baseOf(request))
-    return reply.headers({ 'cache-control': 'no-store', ...retryAfter(job) }).type('application/json').send(job)
+    const wait = requestedWait(request, reply, options.maxWait)
+    const job = await operations.status(request.params.jobId, baseOf(request), wait)
+    return reply.headers({ 'cache-control': 'no-store', ...retryAfter(job), ...wait?.headers }).type('application/json').send(job)
   })
 }

@@ -1,13 +1,20 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import { retryAfter } from '../job-handle.js'
+import { retryAfter } from '../job-operations.js'
+import type { Job } from '../../types/job.js'
+import { StoreUnavailableError } from '../errors.js'
 import { paramsOf } from '../job-links.js'
+import { isFinal } from '../job-state.js'
+import { resolveJobOptions } from '../options.js'
 import { exampleJobs, JobSchema, pathParams } from '../schemas.js'
 import { header, jsonAnswer, problemAnswer, storeUnavailable } from './answers.js'
 import { linkParameters, type RouteContext } from './context.js'
+import { failedOtherwise, jobCanceled, jobFailed, outputAnswer, sendOutput } from './result.js'
+import type { Wait } from '../until-final.js'
+import { requestedWait } from './wait.js'
 
 /** `POST /`: accepts an input, answers at once with the job. */
-export function submitRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented }: RouteContext): void {
+export function submitRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented, options }: RouteContext): void {
   const linked = linkParameters(app.prefix, '$response.body#/jobId')
   const documentation = {
     operationId: operationId('submit'),
@@ -18,37 +25,77 @@ export function submitRoute (app: FastifyInstance, { definition, operations, bas
       'The work may take longer than a request should, so it is a **job**:',
       [
         '1. **Submit** the input here. The answer comes at once: **202** with the `jobId`, and where to ask in `Location`.',
-        `2. **Follow** it with \`GET ${prefix}/status/{jobId}\` until \`status\` is \`completed\`, waiting \`pollAfterMs\` before you ask again.`,
+        `2. **Follow** it with \`GET ${prefix}/status/{jobId}\` until \`status\` is \`completed\`, waiting \`pollAfterMs\` before you ask again. Or watch it: \`GET ${prefix}/events/{jobId}\` tells of every change.`,
         `3. **Get** the output with \`GET ${prefix}/result/{jobId}\`.`
-      ].join('\n')
+      ].join('\n'),
+      `Or ask to wait: with the header \`Prefer: wait=N\` (RFC 7240), a job that is final within N seconds (at most ${options.maxWait}) is answered with its output at once, exactly as \`GET ${prefix}/result/{jobId}\` would; any other one with the 202.`
     ].filter(Boolean).join('\n\n'),
     ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
+    headers: {
+      type: 'object',
+      properties: { prefer: { type: 'string', description: '`wait=N`: answer with the output, if there is one within N seconds (RFC 7240, section 4.3).', examples: ['wait=10'] } }
+    },
     body: definition.input,
     response: {
-      202: jsonAnswer('The job is stored and will be worked on.', JobSchema, { pending: exampleJobs(prefix, definition.attempts).pending }, { Location: header.location, 'Retry-After': header.retryAfter }),
+      200: outputAnswer(definition, 'The output, where `Prefer` asked to wait for it.', { 'Content-Location': header.contentLocation, 'Preference-Applied': header.preferenceApplied }),
+      202: jsonAnswer('The job is stored and will be worked on.', JobSchema, { pending: exampleJobs(prefix, definition.attempts).pending }, { Location: header.location, 'Retry-After': header.retryAfter, 'Preference-Applied': header.preferenceApplied }),
       400: problemAnswer(400, [
         { code: 'INPUT_INVALID', meaning: 'The input does not match its schema; `issues` tells where.', ...exampleIssue(definition.input) },
         { code: 'INPUT_MALFORMED', meaning: 'The body cannot be parsed.', detail: 'Body is not valid JSON but content-type is set to \'application/json\'' }
       ]),
+      409: problemAnswer(409, [
+        { ...jobFailed, meaning: 'The job failed while the request waited for it; `error` tells why.' },
+        { ...jobCanceled, meaning: 'The job was canceled while the request waited for it.' }
+      ], { 'Content-Location': header.contentLocation }),
       413: problemAnswer(413, [{ code: 'INPUT_TOO_LARGE', meaning: 'The body is larger than this service takes.', detail: 'Request body is too large' }]),
       415: problemAnswer(415, [{ code: 'UNSUPPORTED_MEDIA_TYPE', meaning: 'The body is in no media type that this service takes.', detail: 'Unsupported Media Type' }]),
+      '4xx': failedOtherwise,
       503: storeUnavailable
     }
   }
   const links = {
     202: {
       status: { operationId: operationId('status'), parameters: linked, description: 'Ask until the status is final.' },
-      result: { operationId: operationId('result'), parameters: linked, description: 'Get the output once the status is `completed`.' }
+      result: { operationId: operationId('result'), parameters: linked, description: 'Get the output once the status is `completed`.' },
+      events: { operationId: operationId('events'), parameters: linked, description: 'Watch it instead of asking.' },
+      cancel: { operationId: operationId('cancel'), parameters: linked, description: 'Stop it.' }
     }
   }
+
+  // The job is accepted. Where the store is away now, the answer must not read as if it were not.
+  const settle = async (accepted: Job, base: string, wait: Wait): Promise<Job> =>
+    await operations.status(accepted.jobId, base, wait).catch(() => accepted)
+
+  /** @throws `JOB_FAILED`, `JOB_CANCELED` */
+  const outputOf = async ({ jobId }: Job, base: string): Promise<{ output: unknown } | undefined> => {
+    try {
+      return { output: await operations.result(jobId, base) }
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return undefined
+      throw error
+    }
+  }
+
   const route: RouteOptions = {
     method: 'POST',
     url: '/',
     handler: async (request, reply) => {
-      const job = await operations.submit(request.body, baseOf(request))
+      const base = baseOf(request)
+      const own = resolveJobOptions(await options.jobOptions?.(request, request.body), 'jobOptions()')
+      const accepted = await operations.submit(request.body, own, base)
+      const wait = requestedWait(request, reply, options.maxWait)
+      if (wait !== undefined) reply.headers(wait.headers)
+      const job = wait === undefined ? accepted : await settle(accepted, base, wait)
+      if (isFinal(job.status)) {
+        reply.header('content-location', job.links.result)
+        const ended = await outputOf(job, base)
+        if (ended !== undefined) return sendOutput(reply, ended.output)
+        reply.removeHeader('content-location')
+      }
       return reply.code(202).headers({ location: job.links.status, ...retryAfter(job) }).type('application/json').send(job)
     }
   }
+
   app.route({ ...route, ...documented(documentation, links), prefixTrailingSlash: 'no-slash' })
   // Fastify would register both by itself, but then the documentation shows only the one with the slash.
   if (needsSlash(app)) app.route({ ...route, ...documented({ ...documentation, hide: true }), prefixTrailingSlash: 'slash' })

@@ -1,0 +1,25 @@
+/** How long a client may take to read what was sent, in ms, before its connection is closed. */
+const PATIENCE = 30_000
+
+/**
+ * Waits until something that was sent has left the process. Whoever sends only then keeps no more in memory
+ * than one event for a client that reads slowly, or not at all.
+ * @param leaving may never settle where the client went away
+ * @returns `gone` where the signal aborted first, `stuck` where the client does not read
+ */
+export async function deliver (leaving: Promise<void>, gone: AbortSignal): Promise<'sent' | 'gone' | 'stuck'> {
+  if (gone.aborted) return 'gone'
+  let onAbort = (): void => {}
+  let timer: NodeJS.Timeout | undefined
+  const ended = new Promise<'gone' | 'stuck'>(resolve => {
+    onAbort = () => { resolve('gone') }
+    gone.addEventListener('abort', onAbort)
+    timer = setTimeout(() => { resolve('stuck') }, PATIENCE)
+  })
+  try {
+    return await Promise.race([leaving.then(() => 'sent' as const, () => 'gone' as const), ended])
+  } finally {
+    gone.removeEventListener('abort', onAbort)
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,135 @@
+import { DEFAULT_SCHEMA, type PgPool } from 'bullmq'
+import { LOG_PAGE, stopsOf, type StoreCommands } from './engine.js'
+import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
+
+/* What BullMQ has no call for, as statements: each is atomic, and one round trip. */
+
+/**
+ * One row by its primary key; the output crosses the wire only where it is asked for. An active job
+ * whose lock has run out has lost its worker, and somebody else's job may wait for its children.
+ */
+const READ_JOB = `
+SELECT CASE WHEN state = 'waiting-children' OR (state = 'active' AND locked_until_ms <= $4) THEN 'waiting' ELSE state::text END AS state,
+       added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts, progress, failed_reason,
+       (SELECT COALESCE(MAX(idx) + 1, 0) FROM ${DEFAULT_SCHEMA}.job_log WHERE queue = $1 AND job_id = $2) AS logs,
+       CASE WHEN $3 THEN return_value END AS return_value
+  FROM ${DEFAULT_SCHEMA}.job WHERE queue = $1 AND id = $2`
+
+const READ_LOGS = `
+SELECT row FROM ${DEFAULT_SCHEMA}.job_log
+ WHERE queue = $1 AND job_id = $2 AND idx >= $3 ORDER BY idx LIMIT ${LOG_PAGE}`
+
+/**
+ * Moves a job that is not final to the failed ones. Without its lock, whoever runs it can store nothing any
+ * more: BullMQ's own functions and REPORT check it. $3: now, $4: reason for a pending job, $5: reason for a
+ * running one or null, $6: the queue of stopsOf.
+ */
+const END_JOB = `
+WITH open AS (
+  SELECT id, state, state = 'active' AND locked_until_ms > $3 AS running
+    FROM ${DEFAULT_SCHEMA}.job
+   WHERE queue = $1 AND id = $2 AND state NOT IN ('completed', 'failed')
+     FOR UPDATE
+), ended AS (
+  UPDATE ${DEFAULT_SCHEMA}.job
+     SET state = 'failed', failed_reason = CASE WHEN running THEN $5::text ELSE $4::text END, finished_at_ms = $3,
+         lock_token = NULL, locked_until_ms = NULL, deferred_failure = NULL
+    FROM open
+   WHERE job.queue = $1 AND job.id = $2 AND (NOT running OR $5::text IS NOT NULL)
+  RETURNING failed_reason, running, CASE WHEN running THEN 'active' ELSE 'waiting' END AS prev
+)
+SELECT ${DEFAULT_SCHEMA}.publish_event($1, 'failed', jsonb_build_object('jobId', $2::text, 'failedReason', failed_reason, 'prev', prev)),
+       CASE WHEN running THEN ${DEFAULT_SCHEMA}.publish_event($6, 'stop', jsonb_build_object('jobId', $2::text)) END
+  FROM ended`
+
+/**
+ * Progress and log rows of a job, as long as its lock is ours. $3: token, $4: progress or null, $5: index of
+ * the first row, $6: rows. Rows that are there already are not written twice.
+ */
+const REPORT = `
+WITH owned AS (
+  UPDATE ${DEFAULT_SCHEMA}.job SET progress = COALESCE($4::jsonb, progress)
+   WHERE queue = $1 AND id = $2 AND state = 'active' AND lock_token = $3
+  RETURNING id
+), written AS (
+  INSERT INTO ${DEFAULT_SCHEMA}.job_log (queue, job_id, idx, row)
+  SELECT $1, owned.id, $5::bigint + said.number - 1, said.row
+    FROM owned, unnest($6::text[]) WITH ORDINALITY AS said (row, number)
+  ON CONFLICT DO NOTHING
+)
+SELECT ${DEFAULT_SCHEMA}.publish_event($1, CASE WHEN $4::jsonb IS NULL THEN 'output' ELSE 'progress' END,
+         jsonb_strip_nulls(jsonb_build_object('jobId', id, 'data', $4::text)))
+  FROM owned`
+
+const LATEST_EVENT = `SELECT COALESCE(MAX(id), 0) AS id FROM ${DEFAULT_SCHEMA}.event WHERE queue = $1`
+
+const TRIM_EVENTS = `DELETE FROM ${DEFAULT_SCHEMA}.event WHERE queue = $1 AND created_at_ms < $2`
+
+type Millis = string | number | null
+
+interface JobRow {
+  state: StoredState
+  added_at_ms: string | number
+  process_at_ms: Millis
+  processed_at_ms: Millis
+  finished_at_ms: Millis
+  attempts_made: number
+  opts: StoredJobOptions
+  progress: unknown
+  failed_reason: string | null
+  logs: string | number
+  return_value: unknown
+}
+
+/** The commands on all queues, over one pool. */
+export function postgresCommands (pool: PgPool): StoreCommands {
+  return {
+    async readJob (queueName, jobId, withOutput) {
+      const { rows } = await pool.query<JobRow>(READ_JOB, [queueName, jobId, withOutput, Date.now()])
+      return rows[0] && toStoredJob(rows[0])
+    },
+
+    async readLogs (queueName, jobId, from) {
+      const { rows } = await pool.query<{ row: string }>(READ_LOGS, [queueName, jobId, from])
+      return rows.map(({ row }) => row)
+    },
+
+    async endJob (queueName, jobId, { pending, running }) {
+      await pool.query(END_JOB, [queueName, jobId, Date.now(), pending, running ?? null, stopsOf(queueName)])
+    },
+
+    async report (queueName, jobId, token, { progress, from, rows: said }) {
+      const { rows } = await pool.query(REPORT, [queueName, jobId, token, progress === undefined ? null : JSON.stringify(progress), from, said])
+      return rows.length > 0
+    },
+
+    async latestEvent (queueName) {
+      const { rows } = await pool.query<{ id: string | number }>(LATEST_EVENT, [queueName])
+      return String(rows[0]?.id)
+    },
+
+    async trimEvents (queueName, age) {
+      await pool.query(TRIM_EVENTS, [queueName, Date.now() - age])
+    }
+  }
+}
+
+function toStoredJob (row: JobRow): StoredJob {
+  return {
+    state: row.state,
+    timestamp: Number(row.added_at_ms),
+    delayedUntil: row.state === 'delayed' ? optionalNumber(row.process_at_ms) : undefined,
+    processedOn: optionalNumber(row.processed_at_ms),
+    finishedOn: optionalNumber(row.finished_at_ms),
+    attemptsMade: row.attempts_made,
+    opts: row.opts,
+    progress: row.progress ?? 0,
+    failedReason: row.failed_reason ?? undefined,
+    logs: Number(row.logs),
+    output: row.return_value
+  }
+}
+
+function optionalNumber (value: Millis): number | undefined {
+  return value === null ? undefined : Number(value)
+}

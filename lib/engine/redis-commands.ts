@@ -1,0 +1,144 @@
+import type { Cluster, Redis } from 'ioredis'
+import { EVENTS_KEPT, LOG_PAGE, stopsOf, type StoreCommands } from './engine.js'
+import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
+
+/* What BullMQ has no command for, as scripts: each is atomic, and one round trip. */
+
+/**
+ * State, metadata and, on demand, the output of one job. Only what is neither waiting for the
+ * first time nor final needs the second look at its lock: `processedOn` stays when an attempt
+ * fails or its worker dies. Never a list: LPOS over a long queue stops Redis for everybody.
+ * KEYS: job, its lock, its log, delayed set, completed set. ARGV: job id, whether to send the output.
+ */
+const READ_JOB = `
+local job = redis.call('HMGET', KEYS[1], 'timestamp', 'processedOn', 'finishedOn', 'atm', 'opts', 'progress', 'failedReason')
+if not job[1] then return nil end
+local state, due, output = 'waiting', false, false
+if job[3] then
+  state = 'failed'
+  if redis.call('ZSCORE', KEYS[5], ARGV[1]) then
+    state = 'completed'
+    if ARGV[2] == '1' then output = redis.call('HGET', KEYS[1], 'returnvalue') end
+  end
+elseif job[2] and redis.call('EXISTS', KEYS[2]) == 1 then
+  state = 'active'
+else
+  due = redis.call('ZSCORE', KEYS[4], ARGV[1])
+  if due then state = 'delayed' end
+end
+return { state, due, redis.call('LLEN', KEYS[3]), output, unpack(job, 1, 7) }`
+
+/**
+ * Moves a job that is not final to the failed ones. Without its lock, whoever runs it can store nothing
+ * any more: BullMQ's own scripts and REPORT check it.
+ * KEYS: job, its lock, wait, paused, active, delayed, prioritized, failed, stalled, events, events of
+ * stopsOf. ARGV: job id, now, reason for a pending job, reason for a running one or ''.
+ */
+const END_JOB = `
+local job = redis.call('HMGET', KEYS[1], 'timestamp', 'finishedOn')
+if not job[1] or job[2] then return 0 end
+local reason, prev = ARGV[3], 'waiting'
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  if ARGV[4] == '' then return 0 end
+  reason, prev = ARGV[4], 'active'
+  redis.call('DEL', KEYS[2])
+  redis.call('XADD', KEYS[11], 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 'event', 'stop', 'jobId', ARGV[1])
+end
+-- One that lost its worker is still in the active list.
+if redis.call('ZREM', KEYS[6], ARGV[1]) + redis.call('ZREM', KEYS[7], ARGV[1]) + redis.call('LREM', KEYS[5], 1, ARGV[1]) == 0 then
+  -- The newest are at the head.
+  if redis.call('LREM', KEYS[3], 1, ARGV[1]) == 0 then redis.call('LREM', KEYS[4], 1, ARGV[1]) end
+end
+redis.call('SREM', KEYS[9], ARGV[1])
+redis.call('HSET', KEYS[1], 'failedReason', reason, 'finishedOn', ARGV[2])
+redis.call('HDEL', KEYS[1], 'defa')
+redis.call('ZADD', KEYS[8], ARGV[2], ARGV[1])
+redis.call('XADD', KEYS[10], 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 'event', 'failed', 'jobId', ARGV[1], 'failedReason', reason, 'prev', prev)
+return 1`
+
+/**
+ * Progress and log rows of a job, as long as its lock is ours. ioredis sends a command again whose answer
+ * was lost with the connection: rows that are there already are not pushed twice.
+ * KEYS: job, its lock, its log, events. ARGV: job id, token, progress or '', index of the first row, rows.
+ */
+const REPORT = `
+if redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
+for i = math.max(redis.call('LLEN', KEYS[3]) - ARGV[4], 0) + 5, #ARGV do redis.call('RPUSH', KEYS[3], ARGV[i]) end
+local event = {'event', 'output', 'jobId', ARGV[1]}
+if ARGV[3] ~= '' then
+  redis.call('HSET', KEYS[1], 'progress', ARGV[3])
+  event = {'event', 'progress', 'jobId', ARGV[1], 'data', ARGV[3]}
+end
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ${EVENTS_KEPT}, '*', unpack(event))
+return 1`
+
+type Text = string | null
+type JobReply = [state: StoredState, due: Text, logs: number, output: Text, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: string, progress: Text, failedReason: Text]
+
+interface Scripted {
+  asyncJobRead (...keysAndArgs: Array<string | number>): Promise<JobReply | null>
+  asyncJobEnd (...keysAndArgs: Array<string | number>): Promise<0 | 1>
+  asyncJobReport (...keysAndArgs: Array<string | number>): Promise<0 | 1>
+}
+
+/** The commands of one client on the queues under BullMQ's prefix. */
+export function redisCommands (client: Redis | Cluster, prefix: string): StoreCommands {
+  client.defineCommand('asyncJobRead', { lua: READ_JOB, numberOfKeys: 5 })
+  client.defineCommand('asyncJobEnd', { lua: END_JOB, numberOfKeys: 11 })
+  client.defineCommand('asyncJobReport', { lua: REPORT, numberOfKeys: 4 })
+  const scripted = client as typeof client & Scripted
+  const keysOf = (queueName: string) => (type: string): string => `${prefix}:${queueName}:${type}`
+
+  return {
+    async readJob (queueName, jobId, withOutput) {
+      const key = keysOf(queueName)
+      const reply = await scripted.asyncJobRead(key(jobId), key(`${jobId}:lock`), key(`${jobId}:logs`), key('delayed'), key('completed'), jobId, withOutput ? 1 : 0)
+      return reply === null ? undefined : toStoredJob(reply)
+    },
+
+    readLogs: (queueName, jobId, from) => client.lrange(keysOf(queueName)(`${jobId}:logs`), from, from + LOG_PAGE - 1),
+
+    async endJob (queueName, jobId, { pending, running = '' }) {
+      const key = keysOf(queueName)
+      await scripted.asyncJobEnd(
+        key(jobId), key(`${jobId}:lock`), key('wait'), key('paused'), key('active'), key('delayed'), key('prioritized'), key('failed'), key('stalled'), key('events'), keysOf(stopsOf(queueName))('events'),
+        jobId, Date.now(), pending, running)
+    },
+
+    async report (queueName, jobId, token, { progress, from, rows }) {
+      const key = keysOf(queueName)
+      const text = progress === undefined ? '' : JSON.stringify(progress)
+      return await scripted.asyncJobReport(key(jobId), key(`${jobId}:lock`), key(`${jobId}:logs`), key('events'), jobId, token, text, from, ...rows) === 1
+    },
+
+    async latestEvent (queueName) {
+      const [latest] = await client.xrevrange(keysOf(queueName)('events'), '+', '-', 'COUNT', 1)
+      return latest?.[0] ?? '0-0'
+    },
+
+    async trimEvents (queueName, age) {
+      await client.xtrim(keysOf(queueName)('events'), 'MINID', '~', Date.now() - age)
+    }
+  }
+}
+
+function toStoredJob ([state, due, logs, output, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply): StoredJob {
+  return {
+    state,
+    timestamp: Number(timestamp),
+    // BullMQ keeps the order of jobs that fall due in one ms in the score's lower 12 bits.
+    delayedUntil: due === null ? undefined : Math.floor(Number(due) / 0x1000),
+    processedOn: optionalNumber(processedOn),
+    finishedOn: optionalNumber(finishedOn),
+    attemptsMade: Number(attemptsMade ?? 0),
+    opts: JSON.parse(opts) as StoredJobOptions,
+    progress: JSON.parse(progress ?? '0'),
+    failedReason: failedReason ?? undefined,
+    logs,
+    output: output === null ? undefined : JSON.parse(output)
+  }
+}
+
+function optionalNumber (text: Text): number | undefined {
+  return text === null ? undefined : Number(text)
+}

@@ -1,0 +1,102 @@
+import { fastifySSE, type SSEMessage } from '@fastify/sse'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { paramsOf } from '../job-links.js'
+import { exampleJobs, pathParams, EXAMPLE_ID } from '../schemas.js'
+import type { JobEvent } from '../../types/job.js'
+import { expired, notFound, storeUnavailable, streamAnswer } from './answers.js'
+import { type JobIdRequest, type RouteContext } from './context.js'
+import { deliver } from '../deliver.js'
+
+/** How often a comment is sent, in ms: proxies close what is silent, and a client that is gone is noticed only by writing to it. */
+const KEEP_ALIVE = 15_000
+
+/** How long a client has to read the rest when the service closes, in ms. */
+const CLOSE_TIMEOUT = 1_000
+
+/** How soon a client comes back after the stream broke, in ms. */
+const RETRY = 1_000
+
+/** `GET /events/:jobId`: the job as it changes, as Server-Sent Events. */
+export async function eventsRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented, closing }: RouteContext): Promise<void> {
+  // Where the host has it, its hooks see this route, too.
+  if (!app.hasPlugin('@fastify/sse')) await app.register(fastifySSE)
+
+  app.get<JobIdRequest>('/events/:jobId', {
+    ...documented({
+      operationId: operationId('events'),
+      tags: [definition.name],
+      summary: 'Watch a job',
+      description: [
+        '[Server-Sent Events](https://html.spec.whatwg.org/multipage/server-sent-events.html), for `EventSource` in browsers: the job as it is, then whenever it has changed, and every chunk of its partial output. The stream closes after the event with the final job.',
+        '- `job`: `data` is the Job, as everywhere.\n- `output`: `data` is `{ jobId, index, run, data }`, in order. Who comes late gets all chunks from the first. When `run` grows, the job has begun anew, and what was written before is obsolete.',
+        'After a broken connection, `EventSource` sends the `id` of its last event in `Last-Event-ID`, and goes on after that. Once the final job was received, the answer is **204**, which tells it to stop.'
+      ].join('\n\n'),
+      params: pathParams(paramsOf(app.prefix), true),
+      headers: {
+        type: 'object',
+        properties: { 'last-event-id': { type: 'string', description: 'The `id` of the last event that was received. One from nowhere is ignored.', examples: ['2.mS4Xq0Tz'] } }
+      },
+      response: {
+        200: streamAnswer('The stream.', examples(prefix, definition.attempts)),
+        204: { description: 'Everything was received: the job is final.' },
+        404: notFound,
+        410: expired,
+        503: storeUnavailable
+      }
+    }),
+    exposeHeadRoute: false,
+    sse: { kind: 'manual', heartbeat: false }
+  }, async (request, reply) => {
+    const gone = goneSignal(reply, closing)
+    const stream = await operations.events(request.params.jobId, baseOf(request), { after: reply.sse.lastEventId ?? undefined, signal: gone })
+    if (stream === undefined) return await reply.code(204).send()
+    reply.sse.sendHeaders()
+    reply.raw.write(`retry: ${RETRY}\n\n`)
+    const keepAlive = setInterval(() => { reply.raw.write(':\n\n') }, KEEP_ALIVE)
+    try {
+      for await (const event of stream) {
+        const sent = await deliver(reply.sse.send(toMessage(event)), gone)
+        if (sent === 'stuck') reply.raw.destroy()
+        if (sent !== 'sent') break
+      }
+    } catch (error) {
+      // The status has left: the client asks again, and is told then.
+      request.log.info({ err: error }, 'The stream of events ended')
+    } finally {
+      clearInterval(keepAlive)
+    }
+  })
+}
+
+/** Aborts when the client has hung up, or is to. */
+function goneSignal ({ raw }: FastifyReply, closing: AbortSignal): AbortSignal {
+  const gone = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const close = (): void => {
+    gone.abort()
+    timer = setTimeout(() => { raw.destroy() }, CLOSE_TIMEOUT)
+  }
+  closing.addEventListener('abort', close)
+  raw.once('close', () => {
+    closing.removeEventListener('abort', close)
+    clearTimeout(timer)
+    gone.abort()
+  })
+  return gone.signal
+}
+
+function toMessage ({ type, id, ...data }: JobEvent): SSEMessage {
+  return { id, event: type, data: 'job' in data ? data.job : data }
+}
+
+/** The same texts that the stream has. */
+function examples (prefix: string, attempts: number): Record<string, string> {
+  const { in_progress: running, completed } = exampleJobs(prefix, attempts)
+  const text = (id: string, event: string, data: object): string => `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+  return {
+    'a job that writes': text('0.mS4Xq0Tz', 'job', running) +
+      text('1.mS4Xq0Tz', 'output', { jobId: EXAMPLE_ID, index: 0, run: 1, data: 'It was a dark ' }) +
+      text('2.mS4Xq0Tz', 'output', { jobId: EXAMPLE_ID, index: 1, run: 1, data: 'and stormy night' }) +
+      text('2.aB3dE5fG', 'job', completed)
+  }
+}

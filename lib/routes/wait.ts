@@ -1,0 +1,47 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Wait } from '../until-final.js'
+
+/** A request's wish to be answered later, when the job is final. */
+export interface RequestedWait extends Wait {
+  /** What the answer says of it (RFC 7240, section 3). */
+  headers: Record<string, string>
+}
+
+export interface WaitRequest {
+  Querystring: { wait?: number }
+}
+
+/**
+ * How long a request wants to wait: `?wait=N`, or else `Prefer: wait=N` (RFC 7240, section 4.3). It ends
+ * early when the client hangs up. Never longer than `maxWait`, in seconds.
+ */
+export function requestedWait (request: FastifyRequest, reply: FastifyReply, maxWait: number): RequestedWait | undefined {
+  const asked = (request.query as WaitRequest['Querystring']).wait
+  const preferred = asked === undefined ? preferredWait(request.headers['prefer']) : undefined
+  const seconds = asked ?? preferred
+  if (seconds === undefined) return undefined
+  const granted = Math.min(seconds, maxWait)
+  return {
+    timeout: granted * 1_000,
+    signal: goneSignal(reply),
+    headers: preferred === undefined ? {} : { 'preference-applied': `wait=${granted}` }
+  }
+}
+
+const QUOTED = /"(?:[^"\\]|\\.)*"/g
+const WAIT = /(?:^|,)\s*wait\s*=\s*(\d+)\s*(?:;[^,]*)?(?=,|$)/i
+
+/** Seconds. What is no preference that we know is ignored, as RFC 7240 says (section 2). Of several, the first counts. */
+export function preferredWait (prefer: string | string[] | undefined): number | undefined {
+  // Fastify's own `inject` may pass several headers as a list.
+  const text = String(prefer ?? '').replace(QUOTED, quoted => /^"\d+"$/.test(quoted) ? quoted.slice(1, -1) : '_')
+  const [, seconds] = WAIT.exec(text) ?? []
+  return seconds === undefined ? undefined : Number(seconds)
+}
+
+/** Aborts when the client has hung up (or has got its answer). */
+export function goneSignal ({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  raw.once('close', () => { gone.abort() })
+  return gone.signal
+}

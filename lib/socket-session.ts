@@ -1,0 +1,120 @@
+import type { JobEvent, Problem } from '../types/job.js'
+import { deliver } from './deliver.js'
+
+/** What a session needs of a WebSocket. */
+export interface SessionSocket {
+  /** @param left called when the text has left the process */
+  send (text: string, left: (error?: Error) => void): void
+  close (code: number, reason: string): void
+  terminate (): void
+  ping (): void
+}
+
+export interface SessionOptions {
+  /** The events of a job. @throws where there is no such job */
+  events (jobId: string, after: string | undefined, signal: AbortSignal): AsyncIterable<JobEvent>
+  /** What the client is told of an error. */
+  toProblem (error: unknown): Problem
+  maxSubscriptions: number
+}
+
+/** One client's connection: the jobs that it watches, each with a stream of its own. */
+export interface SocketSession {
+  /** A message has arrived; undefined: a binary one. Whoever breaks the rules is disconnected. */
+  receive (text: string | undefined): void
+  /** Asks whether the client is still there; one that has not answered the last time is not. */
+  ping (): void
+  pong (): void
+  /** The connection is closed. */
+  end (): void
+}
+
+/** The sender broke a rule (RFC 6455, section 7.4.1). */
+const POLICY_VIOLATION = 1008
+const MESSAGE_TOO_BIG = 1009
+
+/** The longest message that a client may send, in UTF-16 code units. */
+const MAX_MESSAGE = 4_096
+
+const FORM = 'Send {"type":"subscribe","jobId":"…","after":"…"} or {"type":"unsubscribe","jobId":"…"}'
+
+export function createSocketSession (socket: SessionSocket, { events, toProblem, maxSubscriptions }: SessionOptions): SocketSession {
+  const subscriptions = new Map<string, AbortController>()
+  let answered = true
+
+  /** A stream goes on only when its event has left: for a client that does not read, nothing is kept. */
+  const send = async (message: object, signal: AbortSignal): Promise<void> => {
+    const left = new Promise<void>((resolve, reject) => {
+      socket.send(JSON.stringify(message), error => {
+        if (error) reject(error)
+        else resolve()
+      })
+    })
+    if (await deliver(left, signal) === 'stuck') socket.terminate()
+  }
+
+  const subscribe = async (jobId: string, after: string | undefined): Promise<void> => {
+    const subscription = new AbortController()
+    const { signal } = subscription
+    subscriptions.set(jobId, subscription)
+    try {
+      for await (const event of events(jobId, after, signal)) {
+        if (signal.aborted) break
+        await send(event, signal)
+      }
+    } catch (error) {
+      if (!signal.aborted) await send({ type: 'error', jobId, problem: toProblem(error) }, signal)
+    } finally {
+      if (subscriptions.get(jobId) === subscription) subscriptions.delete(jobId)
+    }
+  }
+
+  const unsubscribe = (jobId: string): void => {
+    subscriptions.get(jobId)?.abort()
+    subscriptions.delete(jobId)
+  }
+
+  return {
+    receive (text) {
+      if (text === undefined) return socket.close(POLICY_VIOLATION, 'Messages are text, not binary')
+      if (text.length > MAX_MESSAGE) return socket.close(MESSAGE_TOO_BIG, `A message has at most ${MAX_MESSAGE} characters`)
+      const message = parse(text)
+      if (message === undefined) return socket.close(POLICY_VIOLATION, FORM)
+      unsubscribe(message.jobId)
+      if (message.type === 'unsubscribe') return
+      if (subscriptions.size >= maxSubscriptions) return socket.close(POLICY_VIOLATION, `At most ${maxSubscriptions} jobs can be watched at a time`)
+      void subscribe(message.jobId, message.after)
+    },
+
+    ping () {
+      if (!answered) return socket.terminate()
+      answered = false
+      socket.ping()
+    },
+
+    pong () { answered = true },
+
+    end () {
+      for (const jobId of [...subscriptions.keys()]) unsubscribe(jobId)
+    }
+  }
+}
+
+type ClientMessage =
+  | { type: 'subscribe', jobId: string, after?: string }
+  | { type: 'unsubscribe', jobId: string }
+
+function parse (text: string): ClientMessage | undefined {
+  try {
+    const message: unknown = JSON.parse(text)
+    return isClientMessage(message) ? message : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isClientMessage (value: unknown): value is ClientMessage {
+  if (typeof value !== 'object' || value === null) return false
+  const { type, jobId, after } = value as Record<string, unknown>
+  return (type === 'subscribe' || type === 'unsubscribe') && typeof jobId === 'string' && (after === undefined || typeof after === 'string')
+}

@@ -1,5 +1,5 @@
 /** How long a client may take to read what was sent, in ms, before its connection is closed. */
-const PATIENCE = 30_000
+const PATIENCE = 15_000
 
 /**
  * Waits until something that was sent has left the process. Whoever sends only then keeps no more in memory

@@ -68,7 +68,7 @@ export function withoutCommand (error: unknown): unknown {
 
 /** Options of a `JobError`. */
 export interface JobErrorOptions extends ErrorOptions {
-  /** JSON that clients see beside code and message. */
+  /** JSON that clients see beside code and message; left out where it is longer than some 16,000 characters. */
   data?: unknown
   /** The HTTP status that `GET /result` answers for it. Default 409. */
   status?: number

@@ -8,6 +8,9 @@ const STALLED_REASON = 'job stalled more than allowable limit'
 const STALLED: JobFailure = { code: 'STALLED', message: 'The worker that ran the job died, more often than is allowed.' }
 const PROCESSOR_ERROR: JobFailure = { code: 'PROCESSOR_ERROR', message: 'The job failed for an internal reason.' }
 
+/** How long the JSON of a failure may be, in UTF-16 code units, before its data is left out: every status answer carries it. */
+const MAX_FAILURE = 16_384
+
 /** What stands before the JSON of a failure that clients may see. Workers in other languages may write it too. */
 const MARK = 'JobError '
 
@@ -52,10 +55,11 @@ export function publicFailure ({ code, message, data }: StoredFailure): JobFailu
   return { code, message, ...(data !== undefined && { data }) }
 }
 
-/** Undefined where the data is not JSON, which must not hide the error it came with. */
+/** Undefined where the data is not JSON, or too much of it, which must not hide the error it came with. */
 function tryStringify (failure: StoredFailure): string | undefined {
   try {
-    return JSON.stringify(failure)
+    const text = JSON.stringify(failure)
+    return text.length > MAX_FAILURE ? undefined : text
   } catch {
     return undefined
   }

@@ -10,7 +10,7 @@ import { Tally } from './tally.js'
 const MOST_SECTIONS = 40
 const SHORTEST_SECTION = 500 // characters
 
-export const analyse: Processor<typeof analysis> = async ({ text, title }, { progress, signal, log }) => {
+export const analyse: Processor<typeof analysis> = async ({ text, title }, { progress, write, signal, log }) => {
   const pieces = splitIntoPieces(text)
   const paragraphs = pieces.at(-1)?.paragraph ?? 0
   const total = pieces.reduce((sum, piece) => sum + piece.text.length, 0)
@@ -25,6 +25,7 @@ export const analyse: Processor<typeof analysis> = async ({ text, title }, { pro
   let words = 0
   let syllables = 0
   let sectionStart = 0
+  let names = new Set<string>()
 
   for (const [index, piece] of pieces.entries()) {
     // Whatever else this process does, such as answering requests, gets its turn between two pieces.
@@ -33,7 +34,10 @@ export const analyse: Processor<typeof analysis> = async ({ text, title }, { pro
 
     const found = read(piece.text)
     sentences.push(...found.sentences)
-    for (const { value, type } of found.entities) entities.add(value, type)
+    for (const { value, type } of found.entities) {
+      entities.add(value, type)
+      if (type === 'NAME') names.add(value)
+    }
     for (const term of found.sentences.flatMap(sentence => sentence.terms)) keywords.add(term)
     for (const word of wordsOf(piece.text)) {
       words++
@@ -44,8 +48,12 @@ export const analyse: Processor<typeof analysis> = async ({ text, title }, { pro
     const sectionEnds = done >= sectionLength * (bySection.length + 1)
     if (sectionEnds || index === pieces.length - 1) {
       const position = Math.round(100 * done / total)
-      bySection.push({ position, score: meanSentiment(sentences.slice(sectionStart)) })
+      const section = { position, score: meanSentiment(sentences.slice(sectionStart)) }
+      bySection.push(section)
       sectionStart = sentences.length
+      // Who watches the job sees the analysis grow.
+      await write({ ...section, names: [...names] })
+      names = new Set()
       await progress(position, `paragraph ${piece.paragraph} of ${paragraphs}`)
     }
   }

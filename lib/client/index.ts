@@ -9,4 +9,4 @@ export type { AnyJobsClientError } from './errors.js'
 
 // What it passes on
 export type { InputOf, OutputOf } from '../../types/definition.js'
-export type { InputIssue, Job, JobFailure, JobLinks, JobStatus, Problem } from '../../types/job.js'
+export type { InputIssue, Job, JobChange, JobEvent, JobFailure, JobLinks, JobOutput, JobStatus, Problem } from '../../types/job.js'

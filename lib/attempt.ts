@@ -93,6 +93,7 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
       } catch (thrown) {
         const reason: unknown = controller.signal.aborted ? controller.signal.reason : thrown
         if (reason === WORKER_CLOSING) await job.moveToWait(token)
+        if (isElsewhere(reason)) context.log.info({ reason: (reason as Error).message }, 'The attempt was stopped')
         // The job has been moved already: BullMQ is to do nothing but go on.
         if (reason === WORKER_CLOSING || isElsewhere(reason)) throw new WaitingError()
         await reporter.flush().catch((error: unknown) => { context.log.warn({ err: error }, 'What the attempt told last could not be stored') })

@@ -33,8 +33,9 @@ const WAIT = /(?:^|,)\s*wait\s*=\s*(\d+)\s*(?:;[^,]*)?(?=,|$)/i
 
 /** Seconds. What is no preference that we know is ignored, as RFC 7240 says (section 2). Of several, the first counts. */
 export function preferredWait (prefer: string | string[] | undefined): number | undefined {
+  if (prefer === undefined) return undefined
   // Fastify's own `inject` may pass several headers as a list.
-  const text = String(prefer ?? '').replace(QUOTED, quoted => /^"\d+"$/.test(quoted) ? quoted.slice(1, -1) : '_')
+  const text = String(prefer).replace(QUOTED, quoted => /^"\d+"$/.test(quoted) ? quoted.slice(1, -1) : '_')
   const [, seconds] = WAIT.exec(text) ?? []
   return seconds === undefined ? undefined : Number(seconds)
 }

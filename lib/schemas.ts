@@ -60,14 +60,6 @@ export const ProblemSchema = Type.Partial(Type.Object({
 
 export const EXAMPLE_ID = '6f1c2b1e-8f0a-4b57-9d3e-2a7c5d4e9f10'
 
-/** A chunk of partial output, as events carry it. */
-export const OutputSchema = Type.Object({
-  jobId: Type.String({ description: 'The job that wrote it.' }),
-  index: Type.Integer({ minimum: 0, description: 'Position among all chunks of the job, from 0.' }),
-  run: Type.Integer({ minimum: 1, description: 'Which run of the job wrote it. A retry, or another worker that takes over, begins anew: what earlier runs wrote is then obsolete.' }),
-  data: Type.Unknown({ description: 'Text or any JSON, as the job wrote it.' })
-}, { title: 'Output' })
-
 /** How long a GET may wait for the job. */
 export const waitQuery = (maxWait: number): TObject => Type.Object({
   wait: Type.Optional(Type.Integer({ minimum: 0, description: `Answer as soon as the job is final, or after so many seconds with what there is then; at most ${maxWait} s. The header \`Prefer: wait=N\` (RFC 7240) asks for the same.`, examples: [20] }))

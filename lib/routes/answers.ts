@@ -10,7 +10,8 @@ import { EXAMPLE_ID, ProblemSchema } from '../schemas.js'
 export interface Answer {
   description: string
   headers?: Record<string, object>
-  /** Absent where there is no body. */
+  /** Where there is no body. */
+  type?: 'null'
   content?: Record<string, { schema: TSchema | Record<string, never>, examples?: Examples }>
 }
 
@@ -56,6 +57,10 @@ export function asHostErrors (answers: Record<string, Answer>): Record<string, A
 /** A body that is text, whose examples say it all. */
 export function streamAnswer (description: string, examples: Record<string, string>): Answer {
   return { description, content: { 'text/event-stream': { schema: Type.String(), ...named(examples) } } }
+}
+
+export function emptyAnswer (description: string): Answer {
+  return { description, type: 'null' }
 }
 
 function named (examples: Record<string, unknown>): { examples?: Examples } {

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { paramsOf } from '../job-links.js'
 import { exampleJobs, pathParams, EXAMPLE_ID } from '../schemas.js'
 import type { JobEvent } from '../../types/job.js'
-import { expired, notFound, storeUnavailable, streamAnswer } from './answers.js'
+import { emptyAnswer, expired, notFound, storeUnavailable, streamAnswer } from './answers.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
 import { deliver } from '../deliver.js'
 
@@ -38,7 +38,7 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
       },
       response: {
         200: streamAnswer('The stream.', examples(prefix, definition.attempts)),
-        204: { description: 'Everything was received: the job is final.' },
+        204: emptyAnswer('Everything was received: the job is final.'),
         404: notFound,
         410: expired,
         503: storeUnavailable

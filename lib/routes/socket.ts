@@ -9,7 +9,7 @@ import { paramsOf } from '../job-links.js'
 import { problemFor } from '../problem.js'
 import { pathParams } from '../schemas.js'
 import { createSocketSession } from '../socket-session.js'
-import { problemAnswer } from './answers.js'
+import { emptyAnswer, problemAnswer } from './answers.js'
 import type { RouteContext } from './context.js'
 
 /** How often clients are pinged, in ms. One that has not answered by the next time is gone. */
@@ -61,7 +61,8 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
       ].join('\n\n'),
       ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
       response: {
-        101: { description: 'The connection is a WebSocket from here on.' },
+        101: emptyAnswer('The connection is a WebSocket from here on.'),
+        default: { description: 'What the service itself answers whom it does not let in.' },
         426: problemAnswer(426, [{ code: 'UPGRADE_REQUIRED', meaning: 'The request does not ask for a WebSocket.', detail: 'Connect with a WebSocket client.' }])
       }
     }),

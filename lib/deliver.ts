@@ -8,6 +8,8 @@ const PATIENCE = 15_000
  * @returns `gone` where the signal aborted first, `stuck` where the client does not read
  */
 export async function deliver (leaving: Promise<void>, gone: AbortSignal): Promise<'sent' | 'gone' | 'stuck'> {
+  // To send to a client that has hung up is refused, whether or not anybody waits for it here.
+  leaving.catch(() => {})
   if (gone.aborted) return 'gone'
   let onAbort = (): void => {}
   let timer: NodeJS.Timeout | undefined

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { JobDefinition } from '../types/definition.js'
@@ -37,6 +38,8 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   registryOf(app).add(job, createJobHandle(job, queue, events, operations, base), options.routes ? prefix : undefined)
 
   const closing = new AbortController()
+  // Every stream and every socket listens to it: so many are no leak.
+  setMaxListeners(0, closing.signal)
   // Before the host waits for its connections to end. The order: first who waits and watches, then what they wait for.
   app.addHook('preClose', async () => {
     closing.abort()

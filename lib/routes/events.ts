@@ -74,6 +74,9 @@ function goneSignal ({ raw }: FastifyReply, closing: AbortSignal): AbortSignal {
   let timer: NodeJS.Timeout | undefined
   const close = (): void => {
     gone.abort()
+    // Kept alive, its connection would hold up the service that closes.
+    const { socket } = raw
+    raw.once('finish', () => { socket?.destroySoon() })
     timer = setTimeout(() => { raw.destroy() }, CLOSE_TIMEOUT)
   }
   closing.addEventListener('abort', close)

@@ -14,6 +14,10 @@ import { submitRoute } from './submit.js'
 export async function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'documented'>, errors: 'problem' | 'host'): Promise<void> {
   const context: RouteContext = { ...given, documented: createDocumented(app, errors) }
   if (errors === 'problem') app.setErrorHandler(sendProblem)
+  // A connection that is kept alive after its answer would hold up a service that closes.
+  app.addHook('onSend', async (_request, reply) => {
+    if (context.closing.aborted) reply.header('connection', 'close')
+  })
   submitRoute(app, context)
   statusRoute(app, context)
   resultRoute(app, context)

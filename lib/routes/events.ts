@@ -49,9 +49,11 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
   }, async (request, reply) => {
     const gone = goneSignal(reply, closing)
     const stream = await operations.events(request.params.jobId, baseOf(request), { after: reply.sse.lastEventId ?? undefined, signal: gone })
-    if (stream === undefined) return await reply.code(204).send()
+    // A service that closes has not told all: 204 would end the client's interest.
+    if (stream === undefined && !closing.aborted) return await reply.code(204).send()
     reply.sse.sendHeaders()
     reply.raw.write(`retry: ${RETRY}\n\n`)
+    if (stream === undefined) return
     const keepAlive = setInterval(() => { reply.raw.write(':\n\n') }, KEEP_ALIVE)
     try {
       for await (const event of stream) {

@@ -8,12 +8,13 @@ import type { Job } from '../../lib/index.js'
 import type { GatewayMessage, GatewayOrder } from '../fixtures/cluster/gateway.js'
 import type { Script } from '../fixtures/cluster/job.js'
 import type { WorkerMessage, WorkerOrder } from '../fixtures/cluster/worker.js'
-import { startRedis } from './redis-server.js'
+import { startRedis, type RedisServer } from './redis-server.js'
 
 /** A Redis, processes that only serve, and processes that only work. All of it ends with the test. */
 export interface Cluster {
   gateways: [Gateway, Gateway]
   workers: Worker[]
+  server: RedisServer
   /** A client of the Redis, under which nothing is cut. */
   redis: Redis
   /** Resolves when the job has written so many chunks, in all attempts together. */
@@ -33,6 +34,8 @@ export interface Gateway {
   port: number
   /** Resident memory after a garbage collection, in bytes. */
   memory (): Promise<number>
+  /** How many requests have arrived. */
+  requests (): Promise<number>
   /** Closes the app. Resolves to how long that took, in ms. */
   close (): Promise<number>
   /** Resolves when the gateway has let go of the connection of a client's port. */
@@ -55,6 +58,7 @@ export async function startCluster (t: Test, { workers = 2, concurrency = 50 }: 
   return {
     gateways: [first, second],
     workers: working,
+    server,
     redis,
     steps: async (jobId, count) => { await marks.reached(`step ${count} ${jobId}`) },
     aborted: jobId => marks.reached(`aborted ${jobId}`),
@@ -71,25 +75,22 @@ export async function startCluster (t: Test, { workers = 2, concurrency = 50 }: 
 async function startGateway (t: Test, redisPort: number): Promise<Gateway> {
   const child = start(t, 'gateway', [redisPort])
   const marks = createMarks()
-  child.on('message', (message: GatewayMessage) => {
-    switch (message.type) {
-      case 'listening': return marks.set('listening', message.port)
-      case 'disconnected': return marks.set(`disconnected ${message.port}`, 0)
-      case 'memory': return marks.set('memory', message.bytes)
-      case 'closed': return marks.set('closed', message.ms)
-    }
+  child.on('message', ({ type, value }: GatewayMessage) => {
+    if (type === 'disconnected') marks.set(`disconnected ${value}`, 0)
+    else marks.set(type, value)
   })
   const port = await orExit(child, marks.reached('listening'))
-  const ask = async (order: GatewayOrder, answer: string): Promise<number> => {
-    marks.forget(answer)
+  const ask = async (order: GatewayOrder): Promise<number> => {
+    marks.forget(order)
     child.send(order)
-    return await marks.reached(answer)
+    return await marks.reached(order)
   }
   return {
     port,
     origin: `http://127.0.0.1:${port}`,
-    memory: () => ask('memory', 'memory'),
-    close: () => ask('close', 'closed'),
+    memory: () => ask('memory'),
+    requests: () => ask('requests'),
+    close: () => ask('close'),
     disconnected: async port => { await marks.reached(`disconnected ${port}`) }
   }
 }

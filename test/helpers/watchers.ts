@@ -11,7 +11,8 @@ import { latch, type Latch } from './latch.js'
 /** What a watcher was told of a job, in order. */
 export type History = JobEvent[]
 
-const agent = new Agent({ keepAlive: false })
+/** As browsers do. */
+const agent = new Agent({ keepAlive: true })
 
 /** Opens a stream. Resolves when its head has arrived. */
 export async function openStream ({ origin }: Pick<Gateway, 'origin'>, jobId: string, after?: string): Promise<IncomingMessage> {

@@ -206,7 +206,7 @@ export function isFinalJob ({ status }: Job): boolean {
 }
 
 /** The job when it is final: one long poll after the other. */
-export async function final (gateway: Gateway, jobId: string): Promise<Job> {
+export async function final (gateway: Pick<Gateway, 'origin'>, jobId: string): Promise<Job> {
   for (;;) {
     const { status, body } = await persist(() => call<Job>(gateway, 'GET', `/status/${jobId}?wait=30`))
     if (status !== 200) throw new Error(`The job cannot be read: ${JSON.stringify(body)}`)

@@ -99,7 +99,11 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
 }
 
 /** A host that closes has @fastify/websocket close all sockets, without a code, before anybody else is asked. */
-function closeForRestart (socket: WebSocket): void {
+function closeForRestart (socket: WebSocket & { _closeFrameReceived?: boolean }): void {
   const close = socket.close.bind(socket)
-  socket.close = (code = SERVICE_RESTART, reason = 'The service is closing: connect again') => { close(code, reason) }
+  socket.close = (code, reason) => {
+    // With no code ws also answers a client that closes by itself and gives none. Nothing public tells the two apart.
+    if (code !== undefined || socket._closeFrameReceived === true) close(code, reason)
+    else close(SERVICE_RESTART, 'The service is closing: connect again')
+  }
 }

@@ -36,7 +36,23 @@ export async function provideWebSockets (app: FastifyInstance): Promise<void> {
   // Plugins of the host may each register jobs of their own. Listened to twice, each upgrade would be answered twice.
   const server = upgrading.has(app.server) ? new EventEmitter() as Server : app.server
   upgrading.add(app.server)
-  await app.register(websocket, { options: { server, maxPayload: MAX_PAYLOAD } })
+  await app.register(websocket, {
+    options: { server, maxPayload: MAX_PAYLOAD },
+    // The default ends the connection before ws has told the client why it closes: 1009 for what is too long.
+    errorHandler (error, socket, request) {
+      if (isBreachOfProtocol(error)) {
+        request.log.info({ err: error }, 'A client broke the rules of WebSockets')
+      } else {
+        request.log.error(error)
+        socket.terminate()
+      }
+    }
+  })
+}
+
+/** Whether ws closes the connection by itself, with a code that says why. */
+function isBreachOfProtocol (error: Error & { code?: string }): boolean {
+  return error.code?.startsWith('WS_ERR_') === true
 }
 
 /** `GET /socket`: many jobs over one WebSocket. */

@@ -1,7 +1,7 @@
 /*
  * npm run bench:notice: how long after its end a client learns of a job's completion, over SSE, WebSocket and
  * long polls, beside asking once a second. A gateway and a worker in processes of their own, on a Redis of
- * its own; one job after the other in each of some lanes. Takes about a minute and prints a table in Markdown.
+ * its own; one job after the other in each of some lanes. Takes less than three minutes and prints a table in Markdown.
  * npm run bench:notice -- --quick: all of it with tiny numbers, to see that it works; the figures mean nothing.
  */
 import { fork } from 'node:child_process'
@@ -70,7 +70,7 @@ const ways = {
 }
 
 console.log(`${cpus().length} × ${cpus()[0]?.model}, Node.js ${process.version}
-${jobs} jobs each, ${lanes} at the same time, each running 50 to 550 ms; ms from the return of the processor to the client's notice
+${jobs} jobs each, ${lanes} at the same time, each running 50 to 1,050 ms; ms from the return of the processor to the client's notice
 
 | the client watches by | median | 99th percentile | greatest |
 | --- | ---: | ---: | ---: |`)
@@ -109,8 +109,8 @@ async function measure (watch, count) {
  * @param {number} number
  */
 async function notice (watch, number) {
-  // How long the jobs run is spread, so that no way of asking falls in with them.
-  const text = String(50 + number * 137 % 500)
+  // Spread over a second, so that who asks once a second is not always early, or late.
+  const text = String(50 + number * 137 % 1_000)
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text }) })
   const { jobId } = /** @type {Job} */ (await response.json())
   const [at, noticed] = await Promise.all([

@@ -99,7 +99,9 @@ export function openSocketWatcher ({ origin }: Gateway, breakAfter = Infinity): 
       watching.history.push(message)
       if (isOver(watching.history)) watching.over.open(watching.history)
     } else if (message.problem.status === 503) {
-      void pause().then(() => { subscribe(jobId) })
+      // A new connection has subscribed to everything anew: twice, it would be told twice.
+      const refused = socket
+      void pause().then(() => { if (socket === refused) subscribe(jobId) })
     } else {
       watching.failed(new Error(`The subscription was refused: ${JSON.stringify(message)}`))
     }

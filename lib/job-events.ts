@@ -65,13 +65,16 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
     } catch (error) {
       feed.stale = true
       throw error
+    } finally {
+      // At once: whoever asks from now on needs another read.
+      feed.reading = undefined
     }
   }
 
   /** Reads a job; while it is read, once more afterwards. */
   const update = (jobId: string, feed: Feed): Promise<void> => {
     feed.stale = true
-    feed.reading ??= read(jobId, feed).finally(() => { feed.reading = undefined })
+    feed.reading ??= read(jobId, feed)
     return feed.reading
   }
 
@@ -145,7 +148,8 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
           reader.catch(() => { void closeReader() })
         }
         await reader
-        if (feed.latest === undefined) await update(jobId, feed)
+        // Also where others watch it: who resumes may have been told more elsewhere than they were here.
+        await update(jobId, feed)
         let told = 0
         while (!signal.aborted && !closing.signal.aborted) {
           if (feed.version > told) {

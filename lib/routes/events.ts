@@ -1,5 +1,6 @@
 import { fastifySSE, type SSEMessage } from '@fastify/sse'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { StoreUnavailableError } from '../errors.js'
 import { paramsOf } from '../job-links.js'
 import { exampleJobs, pathParams, EXAMPLE_ID } from '../schemas.js'
 import type { JobEvent } from '../../types/job.js'
@@ -15,6 +16,9 @@ const CLOSE_TIMEOUT = 1_000
 
 /** How soon a client comes back after the stream broke, in ms. */
 const RETRY = 1_000
+
+/** A stream that ends at once: its client asks again. */
+const NOTHING_NOW: JobEvent[] = []
 
 /** `GET /events/:jobId`: the job as it changes, as Server-Sent Events. */
 export async function eventsRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented, closing }: RouteContext): Promise<void> {
@@ -48,8 +52,13 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
     sse: { kind: 'manual', heartbeat: false }
   }, async (request, reply) => {
     const gone = goneSignal(reply, closing)
-    const stream = await operations.events(request.params.jobId, baseOf(request), { after: reply.sse.lastEventId ?? undefined, signal: gone })
-    // A service that closes has not told all: 204 would end the client's interest.
+    const after = reply.sse.lastEventId ?? undefined
+    const stream = await operations.events(request.params.jobId, baseOf(request), { after, signal: gone }).catch((error: unknown) => {
+      // To `EventSource` any answer but a stream is the last one: who has watched already is to come back.
+      if (after === undefined || !(error instanceof StoreUnavailableError)) throw error
+      return NOTHING_NOW
+    })
+    // A service that closes has not told all, so it is not this.
     if (stream === undefined && !closing.aborted) return await reply.code(204).send()
     reply.sse.sendHeaders()
     reply.raw.write(`retry: ${RETRY}\n\n`)

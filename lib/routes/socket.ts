@@ -84,7 +84,8 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
     }),
     handler: async () => { throw withDetails(new UpgradeRequiredError(), { headers: { upgrade: 'websocket' } }) },
     wsHandler: (socket, request) => {
-      closeForRestart(socket)
+      // @fastify/websocket closes its sockets without a code, before anybody else is asked: ours are closed here.
+      app.websocketServer.clients.delete(socket)
       const base = baseOf(request)
       const session = createSocketSession(socket, {
         maxSubscriptions: options.maxSubscriptions,
@@ -98,7 +99,7 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
       })
       const pinging = setInterval(session.ping, PING_INTERVAL)
       const close = (): void => {
-        socket.close()
+        socket.close(SERVICE_RESTART, 'The service is closing: connect again')
         const timer = setTimeout(() => { socket.terminate() }, CLOSE_TIMEOUT)
         socket.once('close', () => { clearTimeout(timer) })
       }
@@ -112,14 +113,4 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
       })
     }
   })
-}
-
-/** A host that closes has @fastify/websocket close all sockets, without a code, before anybody else is asked. */
-function closeForRestart (socket: WebSocket & { _closeFrameReceived?: boolean }): void {
-  const close = socket.close.bind(socket)
-  socket.close = (code, reason) => {
-    // With no code ws also answers a client that closes by itself and gives none. Nothing public tells the two apart.
-    if (code !== undefined || socket._closeFrameReceived === true) close(code, reason)
-    else close(SERVICE_RESTART, 'The service is closing: connect again')
-  }
 }

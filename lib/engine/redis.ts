@@ -96,7 +96,12 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       const options = { connection: own, prefix }
       return {
         // As the queue does: one that Redis left at its start stays broken for good.
-        read: readerOf(() => createRedisBackend(queueName, options)),
+        read: readerOf(() => {
+          const backend = createRedisBackend(queueName, options)
+          // Without a listener, an error of the connection would end the process.
+          backend.on('error', ignoreOutage)
+          return backend
+        }),
         close: async () => { cut(own) }
       }
     },

@@ -1,7 +1,7 @@
 // The plugin
 export { asyncJobs, asyncJobs as default } from './plugin.js'
 export type { AsyncJobsPlugin } from '../types/fastify.js'
-export type { AsyncJobsOptions, Connection, CreateWorkerOptions, JobWorker, PostgresPool, RedisClient, RedisConnectionOptions, WorkerOptions } from '../types/options.js'
+export type { AsyncJobsOptions, Connection, CreateWorkerOptions, JobOptions, JobWorker, PostgresPool, RedisClient, RedisConnectionOptions, WorkerOptions } from '../types/options.js'
 
 // The definition of a job, and schemas for it
 export { defineJob } from './define-job.js'
@@ -15,5 +15,5 @@ export type { JobErrorOptions } from './errors.js'
 export type { JobContext, JobLogger, Processor } from '../types/processor.js'
 
 // What clients see, and the host's own code
-export type { InputIssue, Job, JobFailure, JobLinks, JobStatus, Problem } from '../types/job.js'
-export type { JobHandle, JobsLookup } from '../types/handle.js'
+export type { InputIssue, Job, JobChange, JobEvent, JobFailure, JobLinks, JobOutput, JobStatus, Problem } from '../types/job.js'
+export type { HandleEventsOptions, HandleWaitOptions, JobHandle, JobsLookup } from '../types/handle.js'

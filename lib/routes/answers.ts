@@ -10,7 +10,8 @@ import { EXAMPLE_ID, ProblemSchema } from '../schemas.js'
 export interface Answer {
   description: string
   headers?: Record<string, object>
-  /** Absent where there is no body. */
+  /** Where there is no body: without it, @fastify/swagger describes one. */
+  type?: 'null'
   content?: Record<string, { schema: TSchema | Record<string, never>, examples?: Examples }>
 }
 
@@ -27,6 +28,11 @@ export const header = {
 
 export function jsonAnswer (description: string, schema: TSchema | Record<string, never>, examples: Record<string, unknown>, headers?: Record<string, object>): Answer {
   return { description, ...(headers && { headers }), content: { 'application/json': { schema, ...named(examples) } } }
+}
+
+/** An answer without a body. */
+export function emptyAnswer (description: string): Answer {
+  return { description, type: 'null' }
 }
 
 /** A problem of one code as an example, and what the code means where that is not what the example says. */

@@ -1,9 +1,10 @@
 import { fastifySSE, type SSEMessage } from '@fastify/sse'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { ServiceClosingError, withDetails } from '../errors.js'
 import { paramsOf } from '../job-links.js'
-import { exampleJobs, pathParams, EXAMPLE_ID } from '../schemas.js'
+import { EXAMPLE_ID, exampleJobs, optionalHeader, pathParams } from '../schemas.js'
 import type { JobEvent } from '../../types/job.js'
-import { expired, notFound, storeUnavailable, streamAnswer } from './answers.js'
+import { emptyAnswer, expired, header, notFound, problemAnswer, streamAnswer } from './answers.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
 import { deliver } from '../deliver.js'
 
@@ -32,16 +33,16 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
         'After a broken connection, `EventSource` sends the `id` of its last event in `Last-Event-ID`, and goes on after that. Once the final job was received, the answer is **204**, which tells it to stop.'
       ].join('\n\n'),
       params: pathParams(paramsOf(app.prefix), true),
-      headers: {
-        type: 'object',
-        properties: { 'last-event-id': { type: 'string', description: 'The `id` of the last event that was received. One from nowhere is ignored.', examples: ['2.mS4Xq0Tz'] } }
-      },
+      headers: optionalHeader('last-event-id', 'The `id` of the last event that was received. One from nowhere is ignored.', '2.mS4Xq0Tz'),
       response: {
         200: streamAnswer('The stream.', examples(prefix, definition.attempts)),
-        204: { description: 'Everything was received: the job is final.' },
+        204: emptyAnswer('Everything was received: the job is final.'),
         404: notFound,
         410: expired,
-        503: storeUnavailable
+        503: problemAnswer(503, [
+          { code: 'STORE_UNAVAILABLE', detail: 'The job store cannot be reached. Try again shortly.' },
+          { code: 'SERVICE_CLOSING', detail: 'The service is closing. Ask again: another instance, or this one when it is back.' }
+        ], { 'Retry-After': header.retryAfter })
       }
     }),
     exposeHeadRoute: false,
@@ -49,7 +50,11 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
   }, async (request, reply) => {
     const gone = goneSignal(reply, closing)
     const stream = await operations.events(request.params.jobId, baseOf(request), { after: reply.sse.lastEventId ?? undefined, signal: gone })
-    if (stream === undefined) return await reply.code(204).send()
+    if (stream === undefined) {
+      // Not 204, which tells the client never to come back.
+      if (closing.aborted) throw withDetails(new ServiceClosingError(), { headers: { 'retry-after': '1' } })
+      return await reply.code(204).send()
+    }
     reply.sse.sendHeaders()
     reply.raw.write(`retry: ${RETRY}\n\n`)
     const keepAlive = setInterval(() => { reply.raw.write(':\n\n') }, KEEP_ALIVE)

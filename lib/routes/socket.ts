@@ -9,7 +9,7 @@ import { paramsOf } from '../job-links.js'
 import { problemFor } from '../problem.js'
 import { pathParams } from '../schemas.js'
 import { createSocketSession } from '../socket-session.js'
-import { problemAnswer } from './answers.js'
+import { emptyAnswer, problemAnswer } from './answers.js'
 import type { RouteContext } from './context.js'
 
 /** How often clients are pinged, in ms. One that has not answered by the next time is gone. */
@@ -61,7 +61,7 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
       ].join('\n\n'),
       ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
       response: {
-        101: { description: 'The connection is a WebSocket from here on.' },
+        101: emptyAnswer('The connection is a WebSocket from here on.'),
         426: problemAnswer(426, [{ code: 'UPGRADE_REQUIRED', meaning: 'The request does not ask for a WebSocket.', detail: 'Connect with a WebSocket client.' }])
       }
     }),
@@ -75,6 +75,7 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
         async * events (jobId, after, signal): AsyncGenerator<JobEvent> {
           const stream = await operations.events(jobId, base, { after, signal })
           if (stream !== undefined) return yield * stream
+          if (closing.aborted) return
           // Nothing is new. Who asks gets an answer all the same.
           yield { type: 'job', id: after as string, job: await operations.status(jobId, base) }
         }

@@ -1,8 +1,10 @@
 import t from 'tap'
-import { defineJob, JobError, Type, type JobLogger, type Processor } from '../lib/index.js'
-import { onEachEngine, uniqueName } from './helpers/engines.js'
+import { isDeepStrictEqual } from 'node:util'
+import { createAttemptRunner, type AttemptStore } from '../lib/attempt.js'
+import { defineJob, JobError, Type, type Job, type JobDefinition, type JobLogger, type Processor } from '../lib/index.js'
+import { onEachEngine, silent, uniqueName } from './helpers/engines.js'
 import { latch } from './helpers/latch.js'
-import { startService } from './helpers/service.js'
+import { eventually, startService } from './helpers/service.js'
 
 const schemas = { input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) }
 const BACKOFF = { type: 'fixed', delay: 1 } as const
@@ -109,10 +111,10 @@ t.test('progress', t => onEachEngine(t, async (t, { connection }) => {
     job,
     connection,
     processor: async (_input, { progress, jobId }) => {
-      for (const [percent, message] of reports) {
+      for (const [percent, message, seen] of reports) {
         await progress(percent, message)
-        const { body } = await status(jobId)
-        views.push({ progress: body.progress, ...(body.message !== undefined && { message: body.message }) })
+        // It is stored a little later.
+        views.push(await eventually(async () => viewOf((await status(jobId)).body), view => isDeepStrictEqual(view, seen)))
       }
       return { ok: true }
     }
@@ -122,8 +124,22 @@ t.test('progress', t => onEachEngine(t, async (t, { connection }) => {
   t.strictSame(views, reports.map(([,, seen]) => seen))
 }))
 
+function viewOf ({ progress, message }: Job): object {
+  return { progress, ...(message !== undefined && { message }) }
+}
+
+const plain: JobDefinition = defineJob({ ...schemas, name: 'a-job', maxOutputChunks: 1 })
+
+/** A job in its first run, as BullMQ passes it in. */
+function begun (fields: object = {}): never {
+  return { id: 'x', name: 'a-job', data: {}, attemptsMade: 0, attemptsStarted: 1, timestamp: 0, opts: {}, ...fields } as never
+}
+
+function storing (report: AttemptStore['report'] = async () => true, read: AttemptStore['read'] = async () => undefined): AttemptStore {
+  return { report, read }
+}
+
 t.test('logs through a logger that has no child', async t => {
-  const { createAttemptRunner } = await import('../lib/attempt.js')
   const job = defineJob({ ...schemas, name: 'a-job' })
   const lines: unknown[] = []
   const at = (level: string) => (...line: unknown[]): void => { lines.push([level, ...line]) }
@@ -132,23 +148,21 @@ t.test('logs through a logger that has no child', async t => {
     log.debug('text')
     log.error({ more: 1 }, 'fields')
     return { ok: true }
-  }, log)
-  t.strictSame(await runner.run({ id: 'x', name: 'a-job', data: {}, attemptsMade: 1, opts: {} } as never), { ok: true })
+  }, storing(), log)
+  t.strictSame(await runner.run({ id: 'x', name: 'a-job', data: {}, attemptsMade: 1, attemptsStarted: 2, opts: {} } as never), { ok: true })
   const fields = { job: 'a-job', jobId: 'x', attempt: 2 }
   t.strictSame(lines, [['debug', fields, 'text'], ['error', { ...fields, more: 1 }, 'fields']])
 })
 
 t.test('a job that comes back to the worker that lost it', async t => {
-  const { createAttemptRunner } = await import('../lib/attempt.js')
-  const job = { id: 'x', name: 'a-job', data: {}, attemptsMade: 0, opts: {} } as never
   const ends = [latch(), latch()]
   const signals: AbortSignal[] = []
   const runner = createAttemptRunner(defineJob({ ...schemas, name: 'a-job' }), async (_input, { signal }) => {
     await ends[signals.push(signal) - 1]?.promise
     return { ok: true }
-  }, { debug () {}, info () {}, warn () {}, error () {} })
-  const first = runner.run(job)
-  const second = runner.run(job)
+  }, storing(), silent)
+  const first = runner.run(begun())
+  const second = runner.run(begun())
   ends[0]?.open()
   await first
   t.equal(runner.running, 1)
@@ -170,14 +184,20 @@ t.test('a final job does not change, whatever its processor does later', t => on
   t.strictSame((await status(jobId)).body, done)
 }))
 
-t.test('progress that nobody waits for cannot end the process', async t => {
-  const { createAttemptRunner } = await import('../lib/attempt.js')
-  const refused = new Error('no store')
-  const job = { id: 'x', name: 'a-job', data: {}, attemptsMade: 0, opts: {}, updateProgress: async () => { throw refused } } as never
-  const run = (processor: (progress: (percent: number) => Promise<void>) => Promise<unknown>): Promise<unknown> =>
-    createAttemptRunner(defineJob({ ...schemas, name: 'a-job' }), (_input, { progress }) => processor(progress), { debug () {}, info () {}, warn () {}, error () {} }).run(job)
-  t.strictSame(await run(async progress => { void progress(1); return { ok: true } }), { ok: true })
-  await t.rejects(run(async progress => { await progress(1); return { ok: true } }), { message: 'no store' }, 'who waits for it learns of it')
+t.test('what the store refused is told to nobody but the log', async t => {
+  const lines: unknown[] = []
+  const runner = createAttemptRunner(plain, async (_input, { progress, write }) => {
+    await progress(1)
+    await write('a')
+    throw new Error('the reason')
+  }, storing(async () => { throw new Error('no store') }), { ...silent, warn: (...line: unknown[]) => { lines.push(line) } })
+  await t.rejects(runner.run(begun()), { message: 'the reason' })
+  t.match(lines, [[{ err: { message: 'no store' } }, 'What the attempt told last could not be stored'], [{ err: { message: 'the reason' } }, 'The attempt failed']])
+})
+
+t.test('an attempt does not complete without what it told', async t => {
+  const runner = createAttemptRunner(plain, async (_input, { write }) => { await write('a'); return { ok: true } }, storing(async () => { throw new Error('no store') }), silent)
+  await t.rejects(runner.run(begun()), { message: 'no store' })
 })
 
 t.test('texts that not every store can keep', t => onEachEngine(t, async (t, { connection }) => {

@@ -9,16 +9,16 @@ const CREATED = Date.parse('2026-01-01T00:00:00.000Z')
 const SECOND = 1_000
 const after = (seconds: number): number => CREATED + seconds * SECOND
 
-const links = { status: '/jobs/status/id', result: '/jobs/result/id' }
+const links = { status: '/jobs/status/id', result: '/jobs/result/id', cancel: '/jobs/cancel/id', events: '/jobs/events/id' }
 const pollAfter = { min: 1_000, max: 10_000 }
 const opts = { attempts: 3, removeOnComplete: { age: 60 }, removeOnFail: { age: 3_600 } }
 
-const first: StoredJob = { state: 'waiting', timestamp: CREATED, attemptsMade: 0, opts, progress: 0 }
+const first: StoredJob = { state: 'waiting', timestamp: CREATED, attemptsMade: 0, opts, progress: 0, logs: 0 }
 
 /** The Job that a client sees 20 s after the job was submitted. */
 const view = (stored: Partial<StoredJob>, now = after(20)): Job => toJob('id', { ...first, ...stored }, { now, links, pollAfter })
 
-const common = { jobId: 'id', progress: 0, attempt: 0, maxAttempts: 3, createdAt: '2026-01-01T00:00:00.000Z', links }
+const common = { jobId: 'id', progress: 0, attempt: 0, maxAttempts: 3, cancelRequested: false, createdAt: '2026-01-01T00:00:00.000Z', links }
 
 t.test('every state, as a client sees it', async t => {
   const retrying = { attemptsMade: 1, processedOn: after(1), failedReason: 'connect ECONNREFUSED', progress: 40 }
@@ -153,7 +153,7 @@ t.test('a client polls after a tenth of the job\'s age, within bounds', async t 
 })
 
 t.test('only fields that apply are there', async t => {
-  t.strictSame(Object.keys(view({})), ['jobId', 'status', 'progress', 'attempt', 'maxAttempts', 'createdAt', 'pollAfterMs', 'links'])
+  t.strictSame(Object.keys(view({})), ['jobId', 'status', 'progress', 'attempt', 'maxAttempts', 'cancelRequested', 'createdAt', 'pollAfterMs', 'links'])
   t.strictSame(JSON.parse(JSON.stringify(view({}))), view({}), 'none is undefined')
 })
 

@@ -26,6 +26,13 @@ export function redisUrl (): string {
   return url
 }
 
+/** The PostgreSQL that the test command provides. */
+export function postgresUrl (): string {
+  const url = process.env['POSTGRES_URL']
+  if (url === undefined) throw new Error('POSTGRES_URL is not set: run the tests with npm test')
+  return url
+}
+
 /** A database of the test's own, which stays open until the test ends, whatever is registered and closed meanwhile. */
 export async function embeddedConnection (t: Test): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'async-jobs-'))

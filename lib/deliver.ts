@@ -8,6 +8,8 @@ const PATIENCE = 15_000
  * @returns `gone` where the signal aborted first, `stuck` where the client does not read
  */
 export async function deliver (leaving: Promise<void>, gone: AbortSignal): Promise<'sent' | 'gone' | 'stuck'> {
+  // First of all: its failure is expected, and must find a handler.
+  const sent = leaving.then(() => 'sent' as const, () => 'gone' as const)
   if (gone.aborted) return 'gone'
   let onAbort = (): void => {}
   let timer: NodeJS.Timeout | undefined
@@ -17,7 +19,7 @@ export async function deliver (leaving: Promise<void>, gone: AbortSignal): Promi
     timer = setTimeout(() => { resolve('stuck') }, PATIENCE)
   })
   try {
-    return await Promise.race([leaving.then(() => 'sent' as const, () => 'gone' as const), ended])
+    return await Promise.race([sent, ended])
   } finally {
     gone.removeEventListener('abort', onAbort)
     clearTimeout(timer)

@@ -14,6 +14,7 @@ t.test('waits until what was sent has left', async t => {
 t.test('a client that has gone', async t => {
   t.equal(await deliver(Promise.reject(new Error('closed')), new AbortController().signal), 'gone')
   t.equal(await deliver(never, AbortSignal.abort()), 'gone')
+  t.equal(await deliver(Promise.reject(new Error('closed')), AbortSignal.abort()), 'gone', 'and its failure is nobody\'s')
   const gone = new AbortController()
   const delivering = deliver(never, gone.signal)
   gone.abort()

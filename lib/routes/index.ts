@@ -14,6 +14,10 @@ import { submitRoute } from './submit.js'
 export async function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'documented'>, errors: 'problem' | 'host'): Promise<void> {
   const context: RouteContext = { ...given, documented: createDocumented(app, errors) }
   if (errors === 'problem') app.setErrorHandler(sendProblem)
+  // Who has waited until the service closed would keep it from closing, as long as the connection is kept alive.
+  app.addHook('onSend', async ({ raw }, reply) => {
+    if (given.closing.aborted && raw.httpVersionMajor === 1) reply.header('connection', 'close')
+  })
   submitRoute(app, context)
   statusRoute(app, context)
   resultRoute(app, context)

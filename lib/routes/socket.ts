@@ -37,6 +37,10 @@ export async function provideWebSockets (app: FastifyInstance): Promise<void> {
   const server = upgrading.has(app.server) ? new EventEmitter() as Server : app.server
   upgrading.add(app.server)
   await app.register(websocket, { options: { server, maxPayload: MAX_PAYLOAD } })
+  // It ends the connection of an upgrade that was refused, unless a hook refused it that ran before its own.
+  app.addHook('onResponse', async ({ ws, raw }) => {
+    if (!ws && 'upgrade' in raw.headers) raw.socket.destroy()
+  })
 }
 
 /** `GET /socket`: many jobs over one WebSocket. */

@@ -31,12 +31,13 @@ t.test('code, sentence and status', async t => {
   for (const [name, error, code, status, message] of errors) {
     t.strictSame({ code: error.code, statusCode: error.statusCode, message: error.message }, { code, statusCode: status, message }, name)
     t.ok(error instanceof AsyncJobsError && error instanceof Error, `${name} is one of ours`)
+    t.equal(error instanceof registry.MisuseError, status === 500, 'a mistake of the host is told apart')
     t.match(error.stack, 'errors.test', 'its stack tells where it was made')
   }
 })
 
 t.test('no error is missing here, and no code means two things', async t => {
-  const defined = Object.keys(registry).filter(name => /^[A-Z].*Error$/.test(name) && name !== 'AsyncJobsError' && name !== 'JobError')
+  const defined = Object.keys(registry).filter(name => /^[A-Z].*Error$/.test(name) && !['AsyncJobsError', 'MisuseError', 'JobError'].includes(name))
   t.strictSame(errors.map(([name]) => name).sort(), defined.sort())
   t.equal(new Set(errors.map(([, , code]) => code)).size, errors.length)
 })

@@ -1,8 +1,9 @@
 import t from 'tap'
 import type { Job } from '../types/job.js'
+import { BY_CANCEL } from '../lib/ending.js'
 import { JobError } from '../lib/errors.js'
 import { toFailedReason } from '../lib/failure.js'
-import { clampPercent, expiresAt, isFinal, LIFE, toJob } from '../lib/job-state.js'
+import { clampPercent, expiresAt, isFinal, LIFE, startDeadline, toJob } from '../lib/job-state.js'
 import type { StoredJob, StoredState } from '../lib/stored-job.js'
 
 const CREATED = Date.parse('2026-01-01T00:00:00.000Z')
@@ -74,6 +75,12 @@ t.test('every state, as a client sees it', async t => {
       expiresAt: '2026-01-01T01:00:02.000Z',
       error: { code: 'STALLED', message: 'The worker that ran the job died, more often than is allowed.' }
     }],
+    ['canceled before it ran', { state: 'failed', finishedOn: after(2), failedReason: BY_CANCEL.pending }, {
+      status: 'canceled', finishedAt: '2026-01-01T00:00:02.000Z', expiresAt: '2026-01-01T01:00:02.000Z'
+    }],
+    ['canceled while it ran', { state: 'failed', processedOn: after(1), finishedOn: after(2), failedReason: BY_CANCEL.running as string }, {
+      status: 'canceled', attempt: 1, cancelRequested: true, startedAt: '2026-01-01T00:00:01.000Z', finishedAt: '2026-01-01T00:00:02.000Z', expiresAt: '2026-01-01T01:00:02.000Z'
+    }],
     ['failed, and nobody said why', { state: 'failed', attemptsMade: 1, finishedOn: after(2) }, {
       status: 'failed',
       attempt: 1,
@@ -142,6 +149,18 @@ t.test('when a job expires, as a number', async t => {
   t.equal(expiresAt(first), undefined, 'not before it is final')
   t.equal(expiresAt({ ...first, state: 'completed', finishedOn: CREATED }), after(60))
   t.equal(expiresAt({ ...first, state: 'failed', finishedOn: CREATED }), after(3_600))
+})
+
+t.test('by when a job must have begun', async t => {
+  const cases: Array<[stored: Partial<StoredJob>, deadline: number | undefined]> = [
+    [{}, undefined],
+    [{ opts: { startBy: 5 } }, after(5)],
+    [{ opts: { startBy: 5, delay: 60_000 } }, after(65)],
+    [{ opts: { startBy: '5' } }, undefined],
+    [{ opts: { startBy: 5 }, processedOn: after(1) }, undefined],
+    [{ opts: { startBy: 5 }, finishedOn: after(1) }, undefined]
+  ]
+  for (const [stored, deadline] of cases) t.equal(startDeadline({ ...first, ...stored }), deadline, JSON.stringify(stored))
 })
 
 t.test('a client polls after a tenth of the job\'s age, within bounds', async t => {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { JobContext } from '../lib/index.js'
+import { JobError, type JobContext } from '../lib/index.js'
 import { openSandbox } from '../lib/sandbox.js'
 import { latch } from './helpers/latch.js'
 
@@ -65,6 +65,16 @@ t.test('passes progress and log lines out', t => onEachKind(t, async (t, open) =
     ['error', {}, 'with nothing'],
     ['info', { big: '1n' }, 'with what is not JSON']
   ])
+}))
+
+t.test('passes chunks out, in order', t => onEachKind(t, async (t, open) => {
+  const { execute } = open()
+  const ctx = context()
+  t.equal(await execute({ do: 'write' }, ctx), null)
+  t.strictSame(ctx.reports.chunks, ['first\nline', { deep: [null] }, 0])
+  await t.rejects(execute({ do: 'write what is not JSON' }, context()), { message: 'is not JSON' })
+  const refused = new JobError('OUTPUT_TOO_LARGE', 'Too much')
+  await t.rejects(execute({ do: 'write' }, context(undefined, { write: async () => { throw refused } })), { name: 'JobError', code: 'OUTPUT_TOO_LARGE' }, 'a refusal comes back in')
 }))
 
 t.test('tells the processor when its progress could not be stored', t => onEachKind(t, async (t, open) => {

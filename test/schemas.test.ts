@@ -2,7 +2,7 @@ import t from 'tap'
 import type { TSchema } from '@sinclair/typebox'
 import Fastify from 'fastify'
 import type { Job, Problem } from '../types/job.js'
-import { EXAMPLE_FAILURE, EXAMPLE_ID, exampleJobs, JobSchema, pathParams, ProblemSchema } from '../lib/schemas.js'
+import { EXAMPLE_FAILURE, EXAMPLE_ID, exampleJobs, JobSchema, optionalHeader, OutputSchema, pathParams, ProblemSchema, waitQuery } from '../lib/schemas.js'
 import { isJobId } from '../lib/job-id.js'
 import { jobLinks } from '../lib/job-links.js'
 import { isFinal } from '../lib/job-state.js'
@@ -104,4 +104,24 @@ t.test('parameters of a path', async t => {
 t.test('a job id may be anything, so that a wrong one is an unknown one', async t => {
   const check = compile(pathParams([], true))
   for (const jobId of ['', '1', 'ü', 'a'.repeat(10_240)]) t.ok(check({ jobId }))
+})
+
+t.test('a chunk of output', async t => {
+  const check = compile(OutputSchema)
+  for (const data of ['text', null, { deep: [1] }]) t.ok(check({ jobId: 'id', index: 0, run: 1, data }))
+  for (const wrong of [{ index: -1 }, { run: 0 }, { jobId: 5 }]) t.notOk(check({ jobId: 'id', index: 0, run: 1, data: '', ...wrong }))
+})
+
+t.test('a wait', async t => {
+  const check = compile(waitQuery(60))
+  for (const query of [{}, { wait: 0 }, { wait: 1_000 }, { other: 'x' }]) t.ok(check(query))
+  for (const wait of [-1, 1.5, 'soon']) t.notOk(check({ wait }))
+})
+
+t.test('a header, whose schema takes no other away', async t => {
+  const app = Fastify({ ajv: { customOptions: { removeAdditional: 'all' } } })
+  t.teardown(() => app.close())
+  app.get('/', { schema: { headers: optionalHeader('prefer', 'what for', 'wait=1') } }, async ({ headers }) => headers)
+  t.match((await app.inject({ url: '/', headers: { prefer: 'wait=5', authorization: 'me' } })).json(), { prefer: 'wait=5', authorization: 'me' })
+  t.equal((await app.inject('/')).statusCode, 200)
 })

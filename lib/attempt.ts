@@ -75,7 +75,8 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
       running.set(jobId, controller)
       const reporter = createReporter({
         run: job.attemptsStarted,
-        firstRow: async () => job.attemptsStarted === 1 ? 0 : (await store.read(jobId))?.logs ?? 0,
+        // Also in the first run: an operator may have reset the count, and rows may stand there that others logged.
+        firstRow: async () => (await store.read(jobId))?.logs ?? 0,
         store: report => store.report(jobId, token as string, report),
         onLost: async () => { controller.abort(await isEnded(jobId) ? CANCELED : LOCK_LOST) },
         maxOutputChunks: definition.maxOutputChunks,

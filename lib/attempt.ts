@@ -83,27 +83,30 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
         maxOutputBytes: definition.maxOutputBytes
       })
       const context = createContext(job, reporter, controller.signal, log)
-      try {
-        if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
-        if (job.attemptsStarted === 1) throwIfLate(job)
-        const output = await runAttempt(definition, execute, checkOutput, job, context, controller)
-        await reporter.flush()
-        // What is done is done, also where the worker closes.
-        if (isElsewhere(controller.signal.reason)) throw controller.signal.reason
-        return output
-      } catch (thrown) {
-        const reason: unknown = controller.signal.aborted ? controller.signal.reason : thrown
-        if (reason === WORKER_CLOSING) await job.moveToWait(token)
-        // The job has been moved already: BullMQ is to do nothing but go on.
-        if (reason === WORKER_CLOSING || isElsewhere(reason)) throw new WaitingError()
-        await reporter.flush().catch((error: unknown) => { context.log.warn({ err: error }, 'What the attempt told last could not be stored') })
-        context.log.warn({ err: reason }, 'The attempt failed')
-        throw toBullError(reason)
-      } finally {
+      const attempt = async (): Promise<unknown> => {
+        try {
+          if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
+          if (job.attemptsStarted === 1) throwIfLate(job)
+          const output = await runAttempt(definition, execute, checkOutput, job, context, controller)
+          await reporter.flush()
+          // What is done is done, also where the worker closes.
+          if (isElsewhere(controller.signal.reason)) throw controller.signal.reason
+          return output
+        } catch (thrown) {
+          const reason: unknown = controller.signal.aborted ? controller.signal.reason : thrown
+          if (reason === WORKER_CLOSING) await job.moveToWait(token)
+          // The job has been moved already: BullMQ is to do nothing but go on.
+          if (reason === WORKER_CLOSING || isElsewhere(reason)) throw new WaitingError()
+          await reporter.flush().catch((error: unknown) => { context.log.warn({ err: error }, 'What the attempt told last could not be stored') })
+          context.log.warn({ err: reason }, 'The attempt failed')
+          throw toBullError(reason)
+        }
+      }
+      return await attempt().finally(() => {
         reporter.end()
         // The job may have come back to this worker meanwhile.
         if (running.get(jobId) === controller) running.delete(jobId)
-      }
+      })
     },
 
     stop (jobId, reason) { running.get(jobId)?.abort(reason) },

@@ -11,17 +11,15 @@ export async function deliver (leaving: Promise<void>, gone: AbortSignal): Promi
   // First of all: its failure is expected, and must find a handler.
   const sent = leaving.then(() => 'sent' as const, () => 'gone' as const)
   if (gone.aborted) return 'gone'
-  let onAbort = (): void => {}
-  let timer: NodeJS.Timeout | undefined
-  const ended = new Promise<'gone' | 'stuck'>(resolve => {
-    onAbort = () => { resolve('gone') }
+  return await new Promise(resolve => {
+    const settle = (outcome: 'sent' | 'gone' | 'stuck'): void => {
+      gone.removeEventListener('abort', onAbort)
+      clearTimeout(timer)
+      resolve(outcome)
+    }
+    const onAbort = (): void => { settle('gone') }
+    const timer = setTimeout(() => { settle('stuck') }, PATIENCE)
     gone.addEventListener('abort', onAbort)
-    timer = setTimeout(() => { resolve('stuck') }, PATIENCE)
+    void sent.then(settle)
   })
-  try {
-    return await Promise.race([sent, ended])
-  } finally {
-    gone.removeEventListener('abort', onAbort)
-    clearTimeout(timer)
-  }
 }

@@ -22,7 +22,7 @@ const info = { title: 'A service', version: '1.0.0', license: { name: 'MIT', url
 t.test('the document is valid, whatever the host does', async t => {
   const options = (openapi?: string) => ({ openapi: { ...(openapi !== undefined && { openapi }), info, servers: [{ url: '/' }], security: [] } })
   const prefix = '/jobs'
-  const problems = await lintDocuments({
+  t.same(await lintDocuments({
     3.1: await documentOf(t, { prefix }, options('3.1.0')),
     '3.0': await documentOf(t, { prefix }, options('3.0.3')),
     'version-by-default': await documentOf(t, { prefix }, options()),
@@ -30,10 +30,7 @@ t.test('the document is valid, whatever the host does', async t => {
     'behind-a-proxy': await documentOf(t, { prefix, publicUrl: 'https://api.example.org:8443/gateway' }, options('3.1.0')),
     'errors-of-the-host': await documentOf(t, { prefix, errors: 'host' }, options('3.1.0')),
     'without-examples': await documentOf(t, { prefix, job: defineJob({ name: uniqueName(), input: Type.String(), output: Type.Null() }) }, options('3.1.0'))
-  })
-  // A WebSocket has no answer of success but 101.
-  t.same(problems.filter(problem => !/operation-2xx-response/.test(problem)), [])
-  t.equal(problems.length, 7)
+  }), [])
 })
 
 t.test('it describes every answer', async t => {

@@ -57,7 +57,8 @@ for (const [entry, names] of Object.entries(EXPORTS)) {
 }
 
 t.test('a worker needs no Fastify', async t => {
-  t.notOk(existsSync(join(bare, 'node_modules/fastify')), 'which is not installed')
+  // npm installs it all the same, as the peer of @fastify/sse.
+  await rm(join(bare, 'node_modules/fastify'), { recursive: true, force: true })
   t.match(await evaluate(bare, "import('fastify-async-jobs/worker').then(({ createWorker }) => console.log(typeof createWorker))"), 'function')
 })
 

@@ -13,6 +13,7 @@ function backends (...answers: Array<Streams | null | Error>): { open: () => nev
     open: () => {
       opened++
       return {
+        on () {},
         readEvents: async (...question: unknown[]) => {
           asked.push(question)
           const answer = answers.shift()

@@ -47,7 +47,8 @@ const states: Record<string, { walk: Walk, job: Partial<Record<keyof Job, unknow
         })
         const { body } = await submit({})
         await reported.promise
-        return (await status(body.jobId)).body
+        // It is stored a little later.
+        return await eventually(async () => (await status(body.jobId)).body, job => job.progress > 0)
       }
     },
     job: { status: 'in_progress', progress: 40, message: 'tokenising', attempt: 1, maxAttempts: 3, startedAt: ISO, pollAfterMs: 1000 }

@@ -5,6 +5,8 @@ import { once } from 'node:events'
 import { connect, type Socket as TcpSocket } from 'node:net'
 import { mock } from 'node:test'
 import { asyncJobs, defineJob, Type } from '../../lib/index.js'
+import { registerRoutes } from '../../lib/routes/index.js'
+import { provideWebSockets } from '../../lib/routes/socket.js'
 import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { startRedis } from '../helpers/redis-server.js'
@@ -182,4 +184,28 @@ t.test('a store that is away, and what nobody foresaw', async t => {
   await redis.kill()
   send({ type: 'subscribe', jobId })
   t.match(await next(), { type: 'error', jobId, problem: { status: 503, code: 'STORE_UNAVAILABLE' } })
+})
+
+t.test('who subscribes while the service closes is told nothing that would not last', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await provideWebSockets(app)
+  const closing = new AbortController()
+  const asked = latch()
+  await app.register(async routes => {
+    await registerRoutes(routes, {
+      definition: define(),
+      operations: { events: async () => { asked.open() }, status: async () => { t.fail('asked') } } as never,
+      options: { jobOptions: undefined, maxWait: 60, maxSubscriptions: 1 },
+      closing: closing.signal,
+      prefix: '',
+      baseOf: () => '',
+      operationId: verb => verb
+    }, 'problem')
+  })
+  const { send, closed } = await openSocket(t, `${await listen(app)}/socket`)
+  send({ type: 'subscribe', jobId: 'a' })
+  closing.abort()
+  await asked.promise
+  t.equal((await closed)[0], 1012)
 })

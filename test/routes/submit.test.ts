@@ -3,6 +3,8 @@ import Fastify, { type FastifyRequest, type FastifyServerOptions } from 'fastify
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { asyncJobs, defineJob, Type } from '../../lib/index.js'
+import { StoreUnavailableError } from '../../lib/errors.js'
+import { registerRoutes } from '../../lib/routes/index.js'
 import { onEachEngine, uniqueName } from '../helpers/engines.js'
 import { service, startService } from '../helpers/service.js'
 
@@ -215,6 +217,26 @@ t.test('options that are wrong are the host\'s own mistake, and nothing of it go
   t.strictSame(await app.jobs(job).queue.getJobCounts('waiting', 'delayed', 'prioritized'), { waiting: 0, delayed: 0, prioritized: 0 }, 'and nothing is stored')
   t.equal((await submit({ text: 'fine' })).statusCode, 202)
 }))
+
+t.test('a job that is done, whose output cannot be read now, is accepted all the same', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const job = { jobId: 'id', status: 'pending', links: { status: '/s', result: '/r' } }
+  const operations = { submit: async () => job, status: async () => ({ ...job, status: 'completed' }), result: async () => { throw new StoreUnavailableError() } }
+  await registerRoutes(app, {
+    definition: define(),
+    operations: operations as never,
+    options: { jobOptions: undefined, maxWait: 60, maxSubscriptions: 1 },
+    closing: new AbortController().signal,
+    prefix: '',
+    baseOf: () => '',
+    operationId: verb => verb
+  }, 'problem')
+  const answer = await app.inject({ method: 'POST', url: '/', payload: { text: 'a' }, headers: { prefer: 'wait=1' } })
+  t.equal(answer.statusCode, 202)
+  t.equal(answer.headers.location, '/s')
+  t.notOk('content-location' in answer.headers)
+})
 
 t.test('a more urgent job is begun before others', t => onEachEngine(t, async (t, { connection }) => {
   const job = define()

@@ -75,35 +75,39 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
       running.set(jobId, controller)
       const reporter = createReporter({
         run: job.attemptsStarted,
-        firstRow: async () => job.attemptsStarted === 1 ? 0 : (await store.read(jobId))?.logs ?? 0,
+        // Also in the first run: an operator may have reset the count, and rows may stand there that others logged.
+        firstRow: async () => (await store.read(jobId))?.logs ?? 0,
         store: report => store.report(jobId, token as string, report),
         onLost: async () => { controller.abort(await isEnded(jobId) ? CANCELED : LOCK_LOST) },
         maxOutputChunks: definition.maxOutputChunks,
         maxOutputBytes: definition.maxOutputBytes
       })
       const context = createContext(job, reporter, controller.signal, log)
-      try {
-        if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
-        if (job.attemptsStarted === 1) throwIfLate(job)
-        const output = await runAttempt(definition, execute, checkOutput, job, context, controller)
-        await reporter.flush()
-        // What is done is done, also where the worker closes.
-        if (isElsewhere(controller.signal.reason)) throw controller.signal.reason
-        return output
-      } catch (thrown) {
-        const reason: unknown = controller.signal.aborted ? controller.signal.reason : thrown
-        if (reason === WORKER_CLOSING) await job.moveToWait(token)
-        if (isElsewhere(reason)) context.log.info({ reason: (reason as Error).message }, 'The attempt was stopped')
-        // The job has been moved already: BullMQ is to do nothing but go on.
-        if (reason === WORKER_CLOSING || isElsewhere(reason)) throw new WaitingError()
-        await reporter.flush().catch((error: unknown) => { context.log.warn({ err: error }, 'What the attempt told last could not be stored') })
-        context.log.warn({ err: reason }, 'The attempt failed')
-        throw toBullError(reason)
-      } finally {
+      const attempt = async (): Promise<unknown> => {
+        try {
+          if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
+          if (job.attemptsStarted === 1) throwIfLate(job)
+          const output = await runAttempt(definition, execute, checkOutput, job, context, controller)
+          await reporter.flush()
+          // What is done is done, also where the worker closes.
+          if (isElsewhere(controller.signal.reason)) throw controller.signal.reason
+          return output
+        } catch (thrown) {
+          const reason: unknown = controller.signal.aborted ? controller.signal.reason : thrown
+          if (reason === WORKER_CLOSING) await job.moveToWait(token)
+          if (isElsewhere(reason)) context.log.info({ reason: (reason as Error).message }, 'The attempt was stopped')
+          // The job has been moved already: BullMQ is to do nothing but go on.
+          if (reason === WORKER_CLOSING || isElsewhere(reason)) throw new WaitingError()
+          await reporter.flush().catch((error: unknown) => { context.log.warn({ err: error }, 'What the attempt told last could not be stored') })
+          context.log.warn({ err: reason }, 'The attempt failed')
+          throw toBullError(reason)
+        }
+      }
+      return await attempt().finally(() => {
         reporter.end()
         // The job may have come back to this worker meanwhile.
         if (running.get(jobId) === controller) running.delete(jobId)
-      }
+      })
     },
 
     stop (jobId, reason) { running.get(jobId)?.abort(reason) },

@@ -8,20 +8,18 @@ const PATIENCE = 15_000
  * @returns `gone` where the signal aborted first, `stuck` where the client does not read
  */
 export async function deliver (leaving: Promise<void>, gone: AbortSignal): Promise<'sent' | 'gone' | 'stuck'> {
-  // To send to a client that has hung up is refused, whether or not anybody waits for it here.
-  leaving.catch(() => {})
+  // First of all: its failure is expected, and must find a handler.
+  const sent = leaving.then(() => 'sent' as const, () => 'gone' as const)
   if (gone.aborted) return 'gone'
-  let onAbort = (): void => {}
-  let timer: NodeJS.Timeout | undefined
-  const ended = new Promise<'gone' | 'stuck'>(resolve => {
-    onAbort = () => { resolve('gone') }
+  return await new Promise(resolve => {
+    const settle = (outcome: 'sent' | 'gone' | 'stuck'): void => {
+      gone.removeEventListener('abort', onAbort)
+      clearTimeout(timer)
+      resolve(outcome)
+    }
+    const onAbort = (): void => { settle('gone') }
+    const timer = setTimeout(() => { settle('stuck') }, PATIENCE)
     gone.addEventListener('abort', onAbort)
-    timer = setTimeout(() => { resolve('stuck') }, PATIENCE)
+    void sent.then(settle)
   })
-  try {
-    return await Promise.race([leaving.then(() => 'sent' as const, () => 'gone' as const), ended])
-  } finally {
-    gone.removeEventListener('abort', onAbort)
-    clearTimeout(timer)
-  }
 }

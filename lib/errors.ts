@@ -9,16 +9,19 @@ import type { InputIssue, JobFailure } from '../types/job.js'
 /** The base of all of them, by which our errors are told from the host's. */
 export class AsyncJobsError extends Error {}
 
+/** The base of those that tell the host's developers of a mistake of theirs: nothing for clients. */
+export class MisuseError extends AsyncJobsError {}
+
 /** What all of them have. Where there is an answer, `statusCode` is its status; the host's error handler gets it, too. */
 export interface RegistryError extends AsyncJobsError {
   code: string
   statusCode?: number
 }
 
-/** @param status of the answer; errors at registration have none */
+/** @param status of the answer; mistakes of the host have none of their own */
 function define<Args extends string[]> (code: string, sentence: string, status?: number): new (...args: Args) => RegistryError {
   // Typed too narrowly: of its base, @fastify/error uses only the prototype.
-  return createError<Args>(code, sentence, status, AsyncJobsError as unknown as ErrorConstructor)
+  return createError<Args>(code, sentence, status, (status === undefined ? MisuseError : AsyncJobsError) as unknown as ErrorConstructor)
 }
 
 // Answers

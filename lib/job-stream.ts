@@ -71,15 +71,14 @@ async function * stream (
     }
   }
   try {
-    for (let stored = first; ;) {
+    for (let stored: StoredJob | undefined = first; stored !== undefined;) {
       // A final job is told last: all that it wrote was stored before.
       const final = isFinal(statusOf(stored))
       if (!final) yield * change(stored)
       yield * output(stored)
       if (final) return yield * change(stored)
       const next = await states.next()
-      if (next.done) return
-      stored = require(next.value)
+      stored = next.done ? undefined : require(next.value)
     }
   } finally {
     await states.return()

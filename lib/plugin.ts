@@ -14,7 +14,7 @@ import { openJobQueue } from './job-queue.js'
 import { resolveOptions } from './options.js'
 import { registryOf } from './registry.js'
 import { registerRoutes } from './routes/index.js'
-import { provideWebSockets } from './routes/socket.js'
+import { provideWebSockets } from './routes/web-sockets.js'
 import { createExecution, startWorker } from './worker.js'
 
 async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?: string }): Promise<void> {

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../types/job.js'
-import { AsyncJobsError, type ProblemDetails } from './errors.js'
+import { AsyncJobsError, MisuseError, type ProblemDetails } from './errors.js'
 import { toIssues } from './validator.js'
 
 export const PROBLEM_TYPE = 'application/problem+json'
@@ -32,7 +32,7 @@ export function problemFor (error: unknown, log: FastifyBaseLogger): Problem {
 }
 
 function toProblem (error: FastifyError & ProblemDetails): Problem | undefined {
-  // One without a status is for the host's developers, such as an option that is wrong.
+  if (error instanceof MisuseError) return undefined
   if (error instanceof AsyncJobsError && error.statusCode !== undefined) return problem(error.statusCode, error.code, error.message, error)
   if (error.validationContext !== undefined) {
     // A validator of the host may throw an error that lists nothing, and may choose the status.

@@ -60,6 +60,11 @@ export const ProblemSchema = Type.Partial(Type.Object({
 
 export const EXAMPLE_ID = '6f1c2b1e-8f0a-4b57-9d3e-2a7c5d4e9f10'
 
+/** A header that a request may have. Nothing is said of the others: a host may have its validator remove what no schema names. */
+export function optionalHeader (name: string, description: string, example: string): TObject {
+  return Type.Object({ [name]: Type.Optional(Type.String({ description, examples: [example] })) }, { patternProperties: { [`^(?!${name}$)`]: {} } })
+}
+
 /** How long a GET may wait for the job. */
 export const waitQuery = (maxWait: number): TObject => Type.Object({
   wait: Type.Optional(Type.Integer({ minimum: 0, description: `Answer as soon as the job is final, or after so many seconds with what there is then; at most ${maxWait} s. The header \`Prefer: wait=N\` (RFC 7240) asks for the same.`, examples: [20] }))

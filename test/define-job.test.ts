@@ -13,7 +13,9 @@ t.test('completes what it is given', async t => {
     attempts: 3,
     backoff: { type: 'exponential', delay: 1_000, jitter: 0.5 },
     timeout: 600_000,
-    retention: { completed: 86_400, failed: 604_800 }
+    retention: { completed: 86_400, failed: 604_800 },
+    maxOutputChunks: 10_000,
+    maxOutputBytes: 1_048_576
   })
   t.strictSame(defineJob({
     name: 'analysis', description: 'Finds feelings.', input, output, attempts: 1, backoff: { type: 'fixed', delay: 5 }, timeout: 1, retention: { completed: 60 }
@@ -25,7 +27,9 @@ t.test('completes what it is given', async t => {
     attempts: 1,
     backoff: { type: 'fixed', delay: 5, jitter: 0 },
     timeout: 1,
-    retention: { completed: 60, failed: 604_800 }
+    retention: { completed: 60, failed: 604_800 },
+    maxOutputChunks: 10_000,
+    maxOutputBytes: 1_048_576
   })
 })
 

@@ -12,6 +12,9 @@ const errors: Array<[name: string, error: Thrown, code: string, status: number, 
   ['JobNotFinishedError', new registry.JobNotFinishedError('pending'), 'JOB_NOT_FINISHED', 409, 'The job is not finished, its status is pending. Ask again after the time that Retry-After tells.'],
   ['JobFailedError', new registry.JobFailedError('100 %s of it failed'), 'JOB_FAILED', 409, '100 %s of it failed'],
   ['JobCanceledError', new registry.JobCanceledError(), 'JOB_CANCELED', 409, 'The job was canceled.'],
+  ['JobAlreadyFinishedError', new registry.JobAlreadyFinishedError('completed'), 'JOB_ALREADY_FINISHED', 409, 'The job cannot be canceled, it is completed.'],
+  ['UpgradeRequiredError', new registry.UpgradeRequiredError(), 'UPGRADE_REQUIRED', 426, 'Connect with a WebSocket client.'],
+  ['ServiceClosingError', new registry.ServiceClosingError(), 'SERVICE_CLOSING', 503, 'The service is closing. Ask again: another instance, or this one when it is back.'],
   ['InputInvalidError', new registry.InputInvalidError('/text must be string'), 'INPUT_INVALID', 400, 'The input is not valid: /text must be string'],
   ['StoreUnavailableError', new registry.StoreUnavailableError(), 'STORE_UNAVAILABLE', 503, 'The job store cannot be reached. Try again shortly.'],
   ['OptionInvalidError', new registry.OptionInvalidError('options.routes', 'must be boolean', '5'), 'OPTION_INVALID', 500, 'fastify-async-jobs: options.routes must be boolean; given: 5'],
@@ -28,12 +31,13 @@ t.test('code, sentence and status', async t => {
   for (const [name, error, code, status, message] of errors) {
     t.strictSame({ code: error.code, statusCode: error.statusCode, message: error.message }, { code, statusCode: status, message }, name)
     t.ok(error instanceof AsyncJobsError && error instanceof Error, `${name} is one of ours`)
+    t.equal(error instanceof registry.MisuseError, status === 500, 'a mistake of the host is told apart')
     t.match(error.stack, 'errors.test', 'its stack tells where it was made')
   }
 })
 
 t.test('no error is missing here, and no code means two things', async t => {
-  const defined = Object.keys(registry).filter(name => /^[A-Z].*Error$/.test(name) && name !== 'AsyncJobsError' && name !== 'JobError')
+  const defined = Object.keys(registry).filter(name => /^[A-Z].*Error$/.test(name) && !['AsyncJobsError', 'MisuseError', 'JobError'].includes(name))
   t.strictSame(errors.map(([name]) => name).sort(), defined.sort())
   t.equal(new Set(errors.map(([, , code]) => code)).size, errors.length)
 })

@@ -31,6 +31,12 @@ t.test('data that is not JSON does not hide the error it came with', async t => 
   }
 })
 
+t.test('data that is too long is left out', async t => {
+  const stored = (length: number): object => fromFailedReason(toFailedReason(new JobError('CODE', 'message', { data: 'x'.repeat(length) })))
+  t.match(stored(16_000), { data: /^x{16000}$/ })
+  t.strictSame(stored(17_000), { code: 'CODE', message: 'message' })
+})
+
 t.test('only a status of an error is kept', async t => {
   for (const status of [400, 499, 500, 599]) t.equal(fromFailedReason(toFailedReason(new JobError('CODE', 'message', { status }))).status, status)
   for (const status of [200, 302, 399, 600, 0, -1, 422.5, NaN, '422', null]) {

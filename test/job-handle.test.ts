@@ -1,5 +1,5 @@
 import t from 'tap'
-import { defineJob, Type } from '../lib/index.js'
+import { defineJob, Type, type JobEvent } from '../lib/index.js'
 import { onEachEngine, uniqueName } from './helpers/engines.js'
 import { startService } from './helpers/service.js'
 
@@ -36,4 +36,82 @@ t.test('throws the errors of the contract', t => onEachEngine(t, async (t, { con
   const { jobId } = await jobs.submit({ text: 'a' })
   await t.rejects(jobs.result(jobId), { code: 'JOB_NOT_FINISHED', statusCode: 409, message: 'The job is not finished, its status is pending' })
   t.throws(() => app.jobs(defineJob({ ...schemas, name: 'another' })), { code: 'JOB_NOT_REGISTERED', message: /no job "another" is registered here/ })
+}))
+
+t.test('waits for the output', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName(), attempts: 1 })
+  const { app } = await startService(t, { job, connection, processor: ({ text }) => { if (text === '') throw new Error(); return { length: text.length } } })
+  const jobs = app.jobs(job)
+  t.strictSame(await jobs.wait((await jobs.submit({ text: 'hello' })).jobId), { length: 5 })
+  await t.rejects(jobs.wait((await jobs.submit({ text: '' })).jobId, { timeout: 60_000 }), { code: 'JOB_FAILED' })
+  await t.rejects(jobs.wait('unknown'), { code: 'JOB_NOT_FOUND' })
+}))
+
+t.test('waits so long, and until it is told to stop', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const { app } = await startService(t, { job, connection })
+  const jobs = app.jobs(job)
+  const { jobId } = await jobs.submit({ text: 'a' })
+  await t.rejects(jobs.wait(jobId, { timeout: 1 }), { code: 'JOB_NOT_FINISHED' })
+  const enough = new Error('enough')
+  await t.rejects(jobs.wait(jobId, { signal: AbortSignal.abort(enough) }), enough)
+  const controller = new AbortController()
+  const waiting = t.rejects(jobs.wait(jobId, { signal: controller.signal }), enough)
+  controller.abort(enough)
+  await waiting
+  t.match(await jobs.cancel(jobId), { status: 'canceled' })
+  await t.rejects(jobs.wait(jobId), { code: 'JOB_CANCELED' })
+}))
+
+t.test('tells of a job until it is final', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const { app } = await startService(t, { job, connection, processor: async ({ text }, { write }) => { for (const letter of text) await write(letter); return { length: text.length } } })
+  const jobs = app.jobs(job)
+  const { jobId } = await jobs.submit({ text: 'abc' })
+  const events: JobEvent[] = []
+  for await (const event of jobs.events(jobId)) events.push(event)
+  t.strictSame(events.flatMap(event => event.type === 'output' ? [event.data] : []), ['a', 'b', 'c'])
+  t.strictSame(events.at(-1), { type: 'job', id: events.at(-1)?.id, job: await jobs.status(jobId) })
+  const rest: JobEvent[] = []
+  for await (const event of jobs.events(jobId, { after: events.at(-2)?.id })) rest.push(event)
+  t.strictSame(rest, events.slice(-1))
+  for await (const event of jobs.events(jobId, { after: events.at(-1)?.id })) t.fail(event.id)
+  await t.rejects(jobs.events('unknown').next(), { code: 'JOB_NOT_FOUND' })
+}))
+
+t.test('or until nobody listens', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const { app } = await startService(t, { job, connection })
+  const jobs = app.jobs(job)
+  const { jobId } = await jobs.submit({ text: 'a' })
+  const events = jobs.events(jobId)
+  t.match((await events.next()).value, { type: 'job', job: { status: 'pending' } })
+  t.match(await events.return?.(), { done: true })
+  const controller = new AbortController()
+  for await (const event of jobs.events(jobId, { signal: controller.signal })) {
+    t.match(event, { type: 'job' })
+    controller.abort()
+  }
+  t.pass('an abort is no error')
+}))
+
+t.test('a host that closes', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const { app } = await startService(t, { job, connection })
+  const jobs = app.jobs(job)
+  const { jobId } = await jobs.submit({ text: 'a' })
+  const events = jobs.events(jobId)
+  await events.next()
+  const ended = [t.rejects(events.next(), { code: 'SERVICE_CLOSING', statusCode: 503 }), t.rejects(jobs.wait(jobId), { code: 'SERVICE_CLOSING' })]
+  await jobs.status(jobId)
+  await app.close()
+  await Promise.all(ended)
+}))
+
+t.test('options of one job', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const { app } = await startService(t, { job, connection })
+  const jobs = app.jobs(job)
+  t.match(await jobs.submit({ text: 'a' }, { delay: 60_000 }), { status: 'pending', nextAttemptAt: String })
+  await t.rejects(jobs.submit({ text: 'a' }, { priority: -1 }), { code: 'OPTION_INVALID', message: 'fastify-async-jobs: options.priority must be >= 0; given: -1' })
 }))

@@ -2,9 +2,11 @@ import t from 'tap'
 import { jobLinks, resolveBase } from '../lib/job-links.js'
 
 t.test('links', async t => {
-  t.strictSame(jobLinks('', 'id'), { status: '/status/id', result: '/result/id' })
-  t.strictSame(jobLinks('/api/v1/analysis', 'id'), { status: '/api/v1/analysis/status/id', result: '/api/v1/analysis/result/id' })
-  t.strictSame(jobLinks('https://api.example.com/v1', 'id'), { status: 'https://api.example.com/v1/status/id', result: 'https://api.example.com/v1/result/id' })
+  t.strictSame(jobLinks('', 'id'), { status: '/status/id', result: '/result/id', cancel: '/cancel/id', events: '/events/id' })
+  t.strictSame(jobLinks('/api/v1/analysis', 'id'), {
+    status: '/api/v1/analysis/status/id', result: '/api/v1/analysis/result/id', cancel: '/api/v1/analysis/cancel/id', events: '/api/v1/analysis/events/id'
+  })
+  t.match(jobLinks('https://api.example.com/v1', 'id'), { status: 'https://api.example.com/v1/status/id', events: 'https://api.example.com/v1/events/id' })
 })
 
 t.test('the path of a prefix with parameters', async t => {

@@ -1,7 +1,9 @@
 import t from 'tap'
 import { Redis } from 'ioredis'
 import { defineJob, Type } from '../lib/index.js'
-import { onEachEngine, redisUrl, uniqueName } from './helpers/engines.js'
+import { leaseEngine } from '../lib/engine/index.js'
+import { openJobQueue } from '../lib/job-queue.js'
+import { onEachEngine, redisUrl, silent, uniqueName } from './helpers/engines.js'
 import { startRedis } from './helpers/redis-server.js'
 import { startService } from './helpers/service.js'
 
@@ -70,3 +72,41 @@ t.test('the log tells of a store\'s refusal, not of the input', async t => {
   t.match(lines.map(line => (JSON.parse(line) as { err: { message: string } }).err.message), [/OOM/])
   t.notMatch(lines.join(''), /my secret/)
 })
+
+t.test('a job that nobody began in time', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName(), startBy: 1 })
+  const { app, submit, until, result, status } = await startService(t, { job, connection })
+  const [one, two, delayed] = [(await submit({})).body, (await submit({})).body, await app.jobs(job).submit({}, { delay: 600_000 })]
+  const error = { code: 'EXPIRED', message: 'The job was not started in time.' }
+  t.match(await until(one.jobId, 'failed'), { attempt: 0, error }, 'is seen by who asks')
+  t.ok(Date.now() >= Date.parse(one.createdAt) + 1_000, 'not before its time')
+  t.match(await result(one.jobId), { statusCode: 409, body: { code: 'JOB_FAILED', error } })
+  const told = []
+  for await (const event of app.jobs(job).events(two.jobId)) told.push(event)
+  t.match(told.at(-1), { job: { status: 'failed', error } }, 'and by who watches')
+  t.match(await status(delayed.jobId), { body: { status: 'pending' } }, 'a delay is no wait')
+}))
+
+t.test('a watcher sees it without any worker, and without asking', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const { app } = await startService(t, { job, connection })
+  const jobs = app.jobs(job)
+  const { jobId } = await jobs.submit({}, { startBy: 1 })
+  const statuses = []
+  for await (const event of jobs.events(jobId)) if (event.type === 'job') statuses.push(event.job.status)
+  t.strictSame(statuses, ['pending', 'failed'])
+}))
+
+t.test('chunks of partial output, among rows that others have logged', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const { app, submit } = await startService(t, { job, connection })
+  const { body: { jobId } } = await submit({})
+  const { queue } = app.jobs(job)
+  for (const row of ['a line', 'output 1 "a"', 'output 1 {broken', 'output 2 {"b":1}', '']) await queue.addJobLog(jobId, row)
+  const { engine, release } = await leaseEngine(connection, {}, silent)
+  t.teardown(release)
+  const chunks = openJobQueue(engine, job)
+  t.strictSame(await chunks.readChunks(jobId, 0), { chunks: [{ index: 1, run: 1, data: 'a' }, { index: 3, run: 2, data: { b: 1 } }], next: 5 })
+  t.strictSame(await chunks.readChunks(jobId, 2), { chunks: [{ index: 3, run: 2, data: { b: 1 } }], next: 5 })
+  t.strictSame(await chunks.readChunks(jobId, 5), { chunks: [], next: 5 })
+}))

@@ -1,24 +1,25 @@
 import t from 'tap'
 import type { Job } from '../types/job.js'
+import { BY_CANCEL } from '../lib/ending.js'
 import { JobError } from '../lib/errors.js'
 import { toFailedReason } from '../lib/failure.js'
-import { clampPercent, expiresAt, isFinal, LIFE, toJob } from '../lib/job-state.js'
+import { clampPercent, expiresAt, isFinal, LIFE, startDeadline, toJob } from '../lib/job-state.js'
 import type { StoredJob, StoredState } from '../lib/stored-job.js'
 
 const CREATED = Date.parse('2026-01-01T00:00:00.000Z')
 const SECOND = 1_000
 const after = (seconds: number): number => CREATED + seconds * SECOND
 
-const links = { status: '/jobs/status/id', result: '/jobs/result/id' }
+const links = { status: '/jobs/status/id', result: '/jobs/result/id', cancel: '/jobs/cancel/id', events: '/jobs/events/id' }
 const pollAfter = { min: 1_000, max: 10_000 }
 const opts = { attempts: 3, removeOnComplete: { age: 60 }, removeOnFail: { age: 3_600 } }
 
-const first: StoredJob = { state: 'waiting', timestamp: CREATED, attemptsMade: 0, opts, progress: 0 }
+const first: StoredJob = { state: 'waiting', timestamp: CREATED, attemptsMade: 0, opts, progress: 0, logs: 0 }
 
 /** The Job that a client sees 20 s after the job was submitted. */
 const view = (stored: Partial<StoredJob>, now = after(20)): Job => toJob('id', { ...first, ...stored }, { now, links, pollAfter })
 
-const common = { jobId: 'id', progress: 0, attempt: 0, maxAttempts: 3, createdAt: '2026-01-01T00:00:00.000Z', links }
+const common = { jobId: 'id', progress: 0, attempt: 0, maxAttempts: 3, cancelRequested: false, createdAt: '2026-01-01T00:00:00.000Z', links }
 
 t.test('every state, as a client sees it', async t => {
   const retrying = { attemptsMade: 1, processedOn: after(1), failedReason: 'connect ECONNREFUSED', progress: 40 }
@@ -73,6 +74,12 @@ t.test('every state, as a client sees it', async t => {
       finishedAt: '2026-01-01T00:00:02.000Z',
       expiresAt: '2026-01-01T01:00:02.000Z',
       error: { code: 'STALLED', message: 'The worker that ran the job died, more often than is allowed.' }
+    }],
+    ['canceled before it ran', { state: 'failed', finishedOn: after(2), failedReason: BY_CANCEL.pending }, {
+      status: 'canceled', finishedAt: '2026-01-01T00:00:02.000Z', expiresAt: '2026-01-01T01:00:02.000Z'
+    }],
+    ['canceled while it ran', { state: 'failed', processedOn: after(1), finishedOn: after(2), failedReason: BY_CANCEL.running as string }, {
+      status: 'canceled', attempt: 1, cancelRequested: true, startedAt: '2026-01-01T00:00:01.000Z', finishedAt: '2026-01-01T00:00:02.000Z', expiresAt: '2026-01-01T01:00:02.000Z'
     }],
     ['failed, and nobody said why', { state: 'failed', attemptsMade: 1, finishedOn: after(2) }, {
       status: 'failed',
@@ -144,6 +151,18 @@ t.test('when a job expires, as a number', async t => {
   t.equal(expiresAt({ ...first, state: 'failed', finishedOn: CREATED }), after(3_600))
 })
 
+t.test('by when a job must have begun', async t => {
+  const cases: Array<[stored: Partial<StoredJob>, deadline: number | undefined]> = [
+    [{}, undefined],
+    [{ opts: { startBy: 5 } }, after(5)],
+    [{ opts: { startBy: 5, delay: 60_000 } }, after(65)],
+    [{ opts: { startBy: '5' } }, undefined],
+    [{ opts: { startBy: 5 }, processedOn: after(1) }, undefined],
+    [{ opts: { startBy: 5 }, finishedOn: after(1) }, undefined]
+  ]
+  for (const [stored, deadline] of cases) t.equal(startDeadline({ ...first, ...stored }), deadline, JSON.stringify(stored))
+})
+
 t.test('a client polls after a tenth of the job\'s age, within bounds', async t => {
   const cases: Array<[age: number, delay: number]> = [
     [-5_000, 1_000], [0, 1_000], [10_000, 1_000], [10_004, 1_000], [10_005, 1_001], [25_000, 2_500], [100_000, 10_000], [1e9, 10_000]
@@ -153,7 +172,7 @@ t.test('a client polls after a tenth of the job\'s age, within bounds', async t 
 })
 
 t.test('only fields that apply are there', async t => {
-  t.strictSame(Object.keys(view({})), ['jobId', 'status', 'progress', 'attempt', 'maxAttempts', 'createdAt', 'pollAfterMs', 'links'])
+  t.strictSame(Object.keys(view({})), ['jobId', 'status', 'progress', 'attempt', 'maxAttempts', 'cancelRequested', 'createdAt', 'pollAfterMs', 'links'])
   t.strictSame(JSON.parse(JSON.stringify(view({}))), view({}), 'none is undefined')
 })
 

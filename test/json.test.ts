@@ -1,8 +1,12 @@
 import t from 'tap'
-import { storableText, toJson } from '../lib/json.js'
+import { storableText, toJson, toJsonText } from '../lib/json.js'
 
 t.test('gives the JSON of a value', async t => {
   t.strictSame(toJson({ at: new Date(0), gone: undefined, list: [() => {}] }), { at: '1970-01-01T00:00:00.000Z', list: [null] })
+})
+
+t.test('or its text', async t => {
+  t.equal(toJsonText({ a: [1, 'ä'], gone: undefined }), '{"a":[1,"ä"]}')
 })
 
 t.test('tells what a value is instead', async t => {

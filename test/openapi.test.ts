@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import t, { type Test } from 'tap'
 import * as errors from '../lib/errors.js'
 import { asyncJobs, defineJob, Type, type AsyncJobsOptions, type Job, type Problem } from '../lib/index.js'
-import type { JobOperations } from '../lib/job-handle.js'
+import type { JobOperations } from '../lib/job-operations.js'
 import { registerRoutes } from '../lib/routes/index.js'
 import { compile } from '../lib/validator.js'
 import { redisUrl, uniqueName } from './helpers/engines.js'
@@ -37,25 +37,50 @@ t.test('it describes every answer', async t => {
   const answers = describedAnswers(await documentOf(t, { prefix: '/jobs' }))
   t.strictSame(answers, {
     'POST /jobs': {
-      202: { headers: ['Location', 'Retry-After'], type: 'application/json', examples: ['pending'], links: ['status', 'result'] },
+      200: { headers: ['Content-Location', 'Preference-Applied'], type: 'application/json', examples: ['example 1', 'example 2'], links: [] },
+      202: { headers: ['Location', 'Retry-After', 'Preference-Applied'], type: 'application/json', examples: ['pending'], links: ['status', 'result', 'events', 'cancel'] },
       400: { headers: [], type: 'application/problem+json', examples: ['INPUT_INVALID', 'INPUT_MALFORMED'], links: [] },
+      409: { headers: ['Content-Location'], type: 'application/problem+json', examples: ['JOB_FAILED', 'JOB_CANCELED'], links: [] },
       413: { headers: [], type: 'application/problem+json', examples: ['INPUT_TOO_LARGE'], links: [] },
       415: { headers: [], type: 'application/problem+json', examples: ['UNSUPPORTED_MEDIA_TYPE'], links: [] },
-      503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] }
+      503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] },
+      '4XX': { headers: [], type: 'application/problem+json', examples: ['JOB_FAILED'], links: [] }
     },
     'GET /jobs/status/{jobId}': {
-      200: { headers: ['Cache-Control', 'Retry-After'], type: 'application/json', examples: ['pending', 'in_progress', 'completed', 'failed'], links: ['result'] },
+      200: { headers: ['Cache-Control', 'Retry-After', 'Preference-Applied'], type: 'application/json', examples: ['pending', 'in_progress', 'completed', 'failed', 'canceled'], links: ['result', 'cancel'] },
+      400: { headers: [], type: 'application/problem+json', examples: ['QUERY_INVALID'], links: [] },
       404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
       410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
       503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] }
     },
     'GET /jobs/result/{jobId}': {
-      200: { headers: [], type: 'application/json', examples: ['example 1', 'example 2'], links: [] },
+      200: { headers: ['Preference-Applied'], type: 'application/json', examples: ['example 1', 'example 2'], links: [] },
+      400: { headers: [], type: 'application/problem+json', examples: ['QUERY_INVALID'], links: [] },
       404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
       409: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['JOB_NOT_FINISHED', 'JOB_FAILED', 'JOB_CANCELED'], links: [] },
       410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
       503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] },
       '4XX': { headers: [], type: 'application/problem+json', examples: ['JOB_FAILED'], links: [] }
+    },
+    'POST /jobs/cancel/{jobId}': {
+      200: { headers: [], type: 'application/json', examples: ['canceled'], links: [] },
+      202: { headers: [], type: 'application/json', examples: ['canceled'], links: [] },
+      404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
+      409: { headers: [], type: 'application/problem+json', examples: ['JOB_ALREADY_FINISHED'], links: [] },
+      410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
+      503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] }
+    },
+    'GET /jobs/events/{jobId}': {
+      200: { headers: [], type: 'text/event-stream', examples: ['a job that writes'], links: [] },
+      204: { headers: [], type: undefined, examples: [], links: [] },
+      404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
+      410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
+      503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] }
+    },
+    'GET /jobs/socket': {
+      101: { headers: [], type: undefined, examples: [], links: [] },
+      default: { headers: [], type: 'application/json', examples: [], links: [] },
+      426: { headers: [], type: 'application/problem+json', examples: ['UPGRADE_REQUIRED'], links: [] }
     }
   })
 })
@@ -63,17 +88,19 @@ t.test('it describes every answer', async t => {
 t.test('every error that clients can get is in it', async t => {
   const document = await documentOf(t, { prefix: '/jobs' })
   const documented = new Set(operationsOf(document).flatMap(({ responses }) => Object.entries(responses)
-    .flatMap(([status, { content }]) => Object.values(content).flatMap(({ examples }) => Object.keys(examples ?? {}).map(code => `${status} ${code}`)))))
+    .flatMap(([status, { content = {} }]) => Object.values(content).flatMap(({ examples }) => Object.keys(examples ?? {}).map(code => `${status} ${code}`)))))
   for (const ErrorClass of Object.values(errors)) {
     if (!('prototype' in ErrorClass) || !(ErrorClass.prototype instanceof errors.AsyncJobsError)) continue
     const { statusCode, code } = new (ErrorClass as new () => Error & { statusCode?: number, code: string })()
+    // Only the handle throws it.
+    if (code === 'SERVICE_CLOSING') continue
     if (statusCode !== undefined && statusCode !== 500) t.ok(documented.has(`${statusCode} ${code}`), `${statusCode} ${code}`)
   }
 })
 
 t.test('its examples are true to their schemas', async t => {
   for (const { name, responses } of operationsOf(await documentOf(t, { prefix: '/jobs' }))) {
-    for (const [status, { content }] of Object.entries(responses)) {
+    for (const [status, { content = {} }] of Object.entries(responses)) {
       for (const { schema, examples } of Object.values(content)) {
         const check = compile(closed(schema))
         for (const [example, { value }] of Object.entries(examples ?? {})) {
@@ -87,10 +114,10 @@ t.test('its examples are true to their schemas', async t => {
 t.test('its links lead somewhere', async t => {
   const operations = operationsOf(await documentOf(t, { prefix: '/tenants/:tenant/jobs' }))
   const links = operations.flatMap(({ responses }) => Object.values(responses).flatMap(({ links }) => Object.values(links ?? {})))
-  t.equal(links.length, 3)
+  t.equal(links.length, 6)
   for (const { operationId, parameters } of links) {
     const target = operations.find(operation => operation.operationId === operationId)
-    t.same(Object.keys(parameters).sort(), target?.parameters.map(({ name }) => name).sort(), operationId)
+    t.same(Object.keys(parameters).sort(), target?.parameters.flatMap(({ name, in: place }) => place === 'path' ? name : []).sort(), operationId)
   }
   t.match(links[0]?.parameters, { tenant: '$request.path.tenant', jobId: '$response.body#/jobId' })
 })
@@ -99,7 +126,7 @@ t.test('it tells the way from the submission to the result', async t => {
   const { paths } = await documentOf(t, { prefix: '/jobs' })
   const submit = paths['/jobs']?.['post']
   t.match(submit?.description, /Makes a report[^]*GET \/jobs\/status\/{jobId}[^]*GET \/jobs\/result\/{jobId}/)
-  t.same(Object.values(paths).flatMap(path => Object.values(path).map(({ summary }) => summary)), ['1. Submit a job', '2. Follow its status', '3. Get its output'])
+  t.same(Object.values(paths).flatMap(path => Object.values(path).map(({ summary }) => summary)), ['1. Submit a job', '2. Follow its status', '3. Get its output', 'Cancel a job', 'Watch a job', 'Watch many jobs'])
 })
 
 t.test('a job without a description', async t => {
@@ -116,7 +143,7 @@ t.test('the example of an invalid input suits the input', async t => {
   ]
   for (const [input, detail] of inputs) {
     const { paths } = await documentOf(t, { prefix: '/jobs', job: defineJob({ name: uniqueName(), input, output: Type.Null() }) })
-    t.match(paths['/jobs']?.['post']?.responses['400']?.content['application/problem+json']?.examples, { INPUT_INVALID: { value: { detail } } })
+    t.match(paths['/jobs']?.['post']?.responses['400']?.content?.['application/problem+json']?.examples, { INPUT_INVALID: { value: { detail } } })
   }
 })
 
@@ -130,7 +157,7 @@ t.test('errors of the host are described as the host\'s', async t => {
 
 t.test('a host without options for @fastify/swagger, which then writes Swagger 2.0', async t => {
   const { paths } = await documentOf(t, { prefix: '/jobs' }, {})
-  t.same(Object.keys(paths).sort(), ['/jobs', '/jobs/result/{jobId}', '/jobs/status/{jobId}'])
+  t.same(Object.keys(paths).sort(), ['/jobs', '/jobs/cancel/{jobId}', '/jobs/events/{jobId}', '/jobs/result/{jobId}', '/jobs/socket', '/jobs/status/{jobId}'])
 })
 
 t.test('a submission reaches us with and without the slash, and is described once', async t => {
@@ -142,9 +169,9 @@ t.test('a submission reaches us with and without the slash, and is described onc
     ['', {}, '/', ['/']]
   ]
   for (const [prefix, host, described, urls] of hosts) {
-    const { app } = await startFake(t, host, { submit: async () => job }, prefix)
+    const { app } = await startFake(t, host, { submit: async () => accepted }, prefix)
     for (const url of urls) t.equal((await app.inject({ method: 'POST', url, payload: { text: 'a' } })).statusCode, 202, `${prefix} ${url}`)
-    t.same(Object.keys(app.swagger().paths ?? {}).filter(path => !path.includes('{')), [described])
+    t.same(Object.keys(app.swagger().paths ?? {}).filter(path => !/[{]|socket/.test(path)), [described])
   }
 })
 
@@ -156,6 +183,7 @@ const job: Required<Job> = {
   message: 'm',
   attempt: 1,
   maxAttempts: 3,
+  cancelRequested: true,
   createdAt: '2026-01-01T00:00:00.000Z',
   startedAt: '2026-01-01T00:00:00.000Z',
   nextAttemptAt: '2026-01-01T00:00:00.000Z',
@@ -163,19 +191,22 @@ const job: Required<Job> = {
   expiresAt: '2026-01-01T00:00:00.000Z',
   error: { code: 'c', message: 'm', data: { deep: [1, null, { a: 'b' }] } },
   pollAfterMs: 1_000,
-  links: { status: '/s', result: '/r' }
+  links: { status: '/s', result: '/r', cancel: '/c', events: '/e' }
 }
+
+/** One that was not waited for. */
+const accepted: Job = { ...job, status: 'pending' }
 
 t.test('nothing is lost on the wire', async t => {
   const { error, jobId } = job
   const issues = [{ pointer: '/a', detail: 'd' }]
   const details = { jobId, error, issues }
   const { app } = await startFake(t, {}, {
-    submit: async () => job,
+    submit: async () => accepted,
     status: async id => id === 'a' ? job : fail(errors.withDetails(new errors.JobExpiredError('then'), details)),
     result: async id => fail(Object.assign(errors.withDetails(new errors.JobFailedError('m'), details), { statusCode: Number(id) }))
   })
-  t.strictSame((await app.inject({ method: 'POST', url: '/jobs', payload: { text: 'a' } })).json(), job)
+  t.strictSame((await app.inject({ method: 'POST', url: '/jobs', payload: { text: 'a' } })).json(), accepted)
   t.strictSame((await app.inject('/jobs/status/a')).json(), job)
   for (const [url, status] of [['status/b', 410], ['result/409', 409], ['result/422', 422], ['result/404', 404], ['result/502', 502]] as const) {
     const answer = await app.inject(`/jobs/${url}`)
@@ -206,10 +237,11 @@ interface Operation {
   operationId: string
   summary: string
   description: string
-  parameters: Array<{ name: string }>
+  parameters: Array<{ name: string, in: string }>
   responses: Record<string, {
     headers?: object
-    content: Record<string, { schema: object, examples?: Record<string, { value: unknown }> }>
+    /** Absent where there is no body. */
+    content?: Record<string, { schema: object, examples?: Record<string, { value: unknown }> }>
     links?: Record<string, { operationId: string, parameters: Record<string, string> }>
   }>
 }
@@ -231,7 +263,7 @@ function operationsOf ({ paths }: Document): Array<Operation & { name: string }>
 
 function describedAnswers (document: Document): object {
   return Object.fromEntries(operationsOf(document).map(({ name, responses }) => [name, Object.fromEntries(
-    Object.entries(responses).map(([status, { headers = {}, content, links = {} }]) => {
+    Object.entries(responses).map(([status, { headers = {}, content = {}, links = {} }]) => {
       const [type] = Object.keys(content)
       const examples = Object.values(content).flatMap(({ examples = {} }) => Object.keys(examples))
       return [status, { headers: Object.keys(headers), type, examples, links: Object.keys(links) }]
@@ -248,7 +280,15 @@ async function startFake (
   await app.register(swagger)
   prepare(app)
   await app.register(async routes => {
-    registerRoutes(routes, { definition: define(), operations: operations as JobOperations, prefix, baseOf: () => prefix, operationId: verb => verb }, 'problem')
+    await registerRoutes(routes, {
+      definition: define(),
+      operations: operations as JobOperations,
+      options: { jobOptions: undefined, maxWait: 60, maxSubscriptions: 1 },
+      closing: new AbortController().signal,
+      prefix,
+      baseOf: () => prefix,
+      operationId: verb => verb
+    }, 'problem')
   }, { prefix })
   await app.ready()
   return { app }

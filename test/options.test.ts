@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import type { JobDefinition } from '../types/definition.js'
-import type { AsyncJobsOptions, CreateWorkerOptions } from '../types/options.js'
+import type { AsyncJobsOptions, CreateWorkerOptions, JobOptions } from '../types/options.js'
 import { defineJob, Type } from '../lib/index.js'
-import { resolveDefinition, resolveOptions, resolveWorkerOptions } from '../lib/options.js'
+import { resolveDefinition, resolveJobOptions, resolveOptions, resolveWorkerOptions } from '../lib/options.js'
 
 const schemas = { input: Type.Object({ text: Type.String() }), output: Type.Object({ length: Type.Number() }) }
 const job: JobDefinition = defineJob({ name: 'analysis', ...schemas })
@@ -20,14 +20,19 @@ const pluginDefaults = {
   errors: 'problem',
   publicUrl: '',
   pollAfter: { min: 1_000, max: 10_000 },
-  worker: workerDefaults
+  worker: workerDefaults,
+  jobOptions: undefined,
+  maxWait: 60,
+  maxSubscriptions: 1_000
 }
 const definitionDefaults = {
   name: 'analysis',
   attempts: 3,
   backoff: { type: 'exponential', delay: 1_000, jitter: 0.5 },
   timeout: 600_000,
-  retention: { completed: 86_400, failed: 604_800 }
+  retention: { completed: 86_400, failed: 604_800 },
+  maxOutputChunks: 10_000,
+  maxOutputBytes: 1_048_576
 }
 
 /* What callers without a type checker pass. */
@@ -89,6 +94,9 @@ t.test('options of the plugin', async t => {
       errors: 'host',
       publicUrl: 'https://api.example.com/gateway',
       pollAfter: { min: 1, max: 1 },
+      jobOptions: () => ({ priority: 1 }),
+      maxWait: 0,
+      maxSubscriptions: 1,
       worker: { concurrency: 10_000, sandbox: 'process', lockDuration: 100, maxStalledCount: 0, closeTimeout: 0 }
     }
     t.strictSame(plugin({ job, ...given }), { job, ...given, connectionDefaulted: false })
@@ -133,6 +141,10 @@ t.test('options of the plugin', async t => {
       [{ job, pollAfter: { maximum: 5 } }, 'options.pollAfter.maximum is no option; given: a value of type number'],
       [{ job, pollAfter: { min: 20, max: 10 } }, 'options.pollAfter must have min <= max; given: min 20, max 10'],
       [{ job, pollAfter: { max: 500 } }, 'options.pollAfter must have min <= max; given: min 1000, max 500'],
+      [{ job, maxWait: -1 }, 'options.maxWait must be >= 0; given: -1'],
+      [{ job, maxWait: 2_147_484 }, 'options.maxWait must be <= 2147483; given: 2147484'],
+      [{ job, maxSubscriptions: 0 }, 'options.maxSubscriptions must be >= 1; given: 0'],
+      [{ job, jobOptions: { priority: 1 } }, 'options.jobOptions must be a function; given: [Object]'],
       [{ job, processor: 5 }, 'options.processor must be a function, or the URL or absolute path of a module; given: 5'],
       [{ job, processor: null }, 'options.processor must be a function, or the URL or absolute path of a module; given: null'],
       [{ job, worker: { concurrency: 5 } }, 'options.worker goes with processor: without one nothing runs here; given: [Object]']
@@ -223,7 +235,7 @@ t.test('options of defineJob', async t => {
   t.test('what is left out gets its default', async t => {
     t.strictSame(define({}), definitionDefaults)
     t.strictSame(define({ description: undefined, attempts: undefined, backoff: undefined, timeout: undefined, retention: undefined }), definitionDefaults)
-    t.strictSame(define({ description: 'Finds feelings.' }), { ...definitionDefaults, description: 'Finds feelings.' })
+    t.strictSame(define({ description: 'Finds feelings.', startBy: 60 }), { ...definitionDefaults, description: 'Finds feelings.', startBy: 60 })
   })
 
   t.test('what is given in part gets the defaults of the other part', async t => {
@@ -268,6 +280,10 @@ t.test('options of defineJob', async t => {
       [{ attempts: '3' }, 'defineJob.attempts must be integer; given: \'3\''],
       [{ timeout: 0 }, 'defineJob.timeout must be >= 1; given: 0'],
       [{ timeout: 2 ** 31 }, 'defineJob.timeout must be <= 2147483647; given: 2147483648'],
+      [{ startBy: 0 }, 'defineJob.startBy must be >= 1; given: 0'],
+      [{ startBy: 2_147_484 }, 'defineJob.startBy must be <= 2147483; given: 2147484'],
+      [{ maxOutputChunks: -1 }, 'defineJob.maxOutputChunks must be >= 0; given: -1'],
+      [{ maxOutputBytes: 1.5 }, 'defineJob.maxOutputBytes must be integer; given: 1.5'],
       [{ backoff: 1_000 }, 'defineJob.backoff must be object; given: 1000'],
       [{ backoff: { delay: 5 } }, 'defineJob.backoff.type is required; given: nothing'],
       [{ backoff: { type: 'fixed' } }, 'defineJob.backoff.delay is required; given: nothing'],
@@ -288,6 +304,22 @@ t.test('options of defineJob', async t => {
   t.test('names', async t => {
     for (const name of ['a', 'Analysis', 'a.b-c_d.2', 'a'.repeat(128)]) t.strictSame(define({ name }), { ...definitionDefaults, name })
   })
+})
+
+t.test('options of one job', async t => {
+  t.strictSame(resolveJobOptions(undefined, 'options'), {})
+  t.strictSame(resolveJobOptions({ priority: undefined }, 'options'), {}, 'what is left out gets no default: it is the definition\'s')
+  const given = { timeout: 1, startBy: 1, priority: 2_097_152, delay: 0 }
+  t.strictSame(resolveJobOptions(given, 'options'), given)
+  refuses(t, given => resolveJobOptions(given as JobOptions, 'jobOptions()'), [
+    [null, 'jobOptions() must be an object; given: null'],
+    ['urgent', 'jobOptions() must be an object; given: \'urgent\''],
+    [{ timeout: 0 }, 'jobOptions().timeout must be >= 1; given: 0'],
+    [{ startBy: 0.5 }, 'jobOptions().startBy must be integer; given: 0.5'],
+    [{ priority: 2_097_153 }, 'jobOptions().priority must be <= 2097152; given: 2097153'],
+    [{ delay: -1 }, 'jobOptions().delay must be >= 0; given: -1'],
+    [{ attempts: 5 }, 'jobOptions().attempts is no option; given: a value of type number']
+  ])
 })
 
 t.test('any object holds options: one without prototype, one of a class', async t => {

@@ -2,6 +2,7 @@ import t from 'tap'
 import Fastify from 'fastify'
 import swagger from '@fastify/swagger'
 import asyncJobsDefault, { asyncJobs, defineJob, Type, type Job } from '../lib/index.js'
+import { jobLinks } from '../lib/job-links.js'
 import { onEachEngine, redisUrl, uniqueName } from './helpers/engines.js'
 import { service } from './helpers/service.js'
 
@@ -26,7 +27,7 @@ t.test('two jobs under two prefixes', t => onEachEngine(t, async (t, { connectio
   const [first, second] = [service(app, '/one'), service(app, '/two')]
   const { body: { jobId, links } } = await first.submit({ text: 'hello' })
   const other = await second.submit({ text: 'hello' })
-  t.strictSame(links, { status: `/one/status/${jobId}`, result: `/one/result/${jobId}` })
+  t.strictSame(links, jobLinks('/one', jobId))
   await first.until(jobId, 'completed')
   await second.until(other.body.jobId, 'completed')
   t.match(await first.result(jobId), { body: { length: 5 } })
@@ -53,7 +54,7 @@ t.test('paths', t => onEachEngine(t, async (t, { connection }) => {
       const answer = await app.inject({ method: 'POST', url: `${url}/`, payload: { text: 'a' } })
       t.equal(answer.statusCode, 202)
       const { jobId, links } = answer.json<Job>()
-      t.strictSame(links, { status: `${base}/status/${jobId}`, result: `${base}/result/${jobId}` })
+      t.strictSame(links, jobLinks(base, jobId))
       t.equal(answer.headers.location, links.status)
       const path = new URL(links.status, 'http://host').pathname.replace('/gateway', '')
       t.strictSame((await app.inject(path)).json<Job>().links, links, 'the status tells the same')
@@ -120,7 +121,7 @@ t.test('with and without @fastify/swagger', async t => {
     await app.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/jobs' })
     await app.ready()
     t.equal((await service(app, '/jobs').submit({ text: 'a' })).statusCode, 202)
-    if (documented) t.strictSame(Object.keys(app.swagger().paths ?? {}).sort(), ['/jobs', '/jobs/result/{jobId}', '/jobs/status/{jobId}'])
+    if (documented) t.strictSame(Object.keys(app.swagger().paths ?? {}).sort(), ['/jobs', '/jobs/cancel/{jobId}', '/jobs/events/{jobId}', '/jobs/result/{jobId}', '/jobs/socket', '/jobs/status/{jobId}'])
   }
 })
 

@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap'
-import Fastify, { type FastifyInstance, type FastifyServerOptions, type InjectOptions } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions, type InjectOptions } from 'fastify'
 import { Writable } from 'node:stream'
 import {
   AsyncJobsError, InputInvalidError, JobCanceledError, JobError, JobExpiredError, JobFailedError, JobNotFinishedError, JobNotFoundError,
   JobNotRegisteredError, StoreUnavailableError, withDetails
 } from '../lib/errors.js'
-import { PROBLEM_TYPE, sendProblem } from '../lib/problem.js'
+import { PROBLEM_TYPE, problemFor, sendProblem } from '../lib/problem.js'
 import type { Problem } from '../types/job.js'
 import type { Answer } from './helpers/service.js'
 
@@ -60,11 +60,7 @@ t.test('our errors', async t => {
     }],
     ['STORE_UNAVAILABLE', withDetails(new StoreUnavailableError(), { headers: { 'retry-after': '1' } }), {
       title: 'Service Unavailable', status: 503, detail: 'The job store cannot be reached. Try again shortly.', code: 'STORE_UNAVAILABLE'
-    }, { 'retry-after': '1' }],
-    ['JOB_NOT_REGISTERED', new JobNotRegisteredError('a'), {
-      title: 'Internal Server Error', status: 500, detail: 'fastify-async-jobs: no job "a" is registered here. Register the plugin with it before it is used', code: 'JOB_NOT_REGISTERED'
-    }],
-    ['one without a status', Object.assign(new AsyncJobsError('Broken'), { code: 'BROKEN' }), { title: 'Internal Server Error', status: 500, detail: 'Broken', code: 'BROKEN' }]
+    }, { 'retry-after': '1' }]
   ]
   for (const [name, thrown, problem, expected = {}] of cases) {
     const { statusCode, headers, body } = await answerTo(t, thrown)
@@ -130,6 +126,7 @@ t.test('a validator of the host\'s own', async t => {
 t.test('what is wrong with an input is a 400 where nobody says otherwise', async t => {
   const cases: Array<[fields: object, code: string]> = [
     [{ validationContext: 'body' }, 'INPUT_INVALID'],
+    [{ validationContext: 'querystring' }, 'QUERY_INVALID'],
     [{ code: 'FST_ERR_CTP_SOMETHING_NEW' }, 'INPUT_MALFORMED']
   ]
   for (const [fields, code] of cases) {
@@ -144,6 +141,8 @@ t.test('what is not ours goes on to the host', async t => {
     Object.assign(new Error('the host\'s'), { code: 20 }),
     new DOMException('aborted', 'AbortError'),
     new JobError('TOO_LONG', 'thrown outside a processor'),
+    new JobNotRegisteredError('a mistake of the host'),
+    Object.assign(new AsyncJobsError('Broken'), { code: 'BROKEN' }),
     'a string',
     '',
     0,
@@ -205,4 +204,16 @@ t.test('the cause goes to the log, and to no client', async t => {
 
   await app.inject('/unknown')
   t.equal(lines.length, 1, 'what has no cause is no news')
+})
+
+t.test('told otherwise than by an answer', async t => {
+  const lines: unknown[] = []
+  const log = { error: (...line: unknown[]) => { lines.push(line) } } as unknown as FastifyBaseLogger
+  t.strictSame(problemFor(withDetails(new JobNotFoundError(), { jobId }), log), { type: 'about:blank', title: 'Not Found', status: 404, detail: 'There is no such job, or it is not yours.', code: 'JOB_NOT_FOUND', jobId })
+  t.strictSame(lines, [])
+  const secrets: unknown[] = [new Error('secret'), new JobNotRegisteredError('secret'), 'secret']
+  for (const secret of secrets) {
+    t.strictSame(problemFor(secret, log), { type: 'about:blank', title: 'Internal Server Error', status: 500, detail: 'Something went wrong. Try again later.', code: 'INTERNAL_ERROR' })
+    t.match(lines.pop(), [{ err: secret }, 'A job could not be watched'], 'what we do not know is the log\'s alone')
+  }
 })

@@ -1,15 +1,15 @@
 import t, { type Test } from 'tap'
-import type { JobContext } from '../lib/index.js'
+import { JobError, type JobContext } from '../lib/index.js'
 import { openSandbox } from '../lib/sandbox.js'
 import { latch } from './helpers/latch.js'
 
 const fixture = (name: string): URL => new URL(`./fixtures/${name}`, import.meta.url)
 const LIBRARY = new URL('../lib/errors.js', import.meta.url).href
 
-interface Reports { progress: Array<[number, string | undefined]>, log: unknown[] }
+interface Reports { progress: Array<[number, string | undefined]>, chunks: unknown[], log: unknown[] }
 
 function context (controller = new AbortController(), overrides: Partial<JobContext> = {}): JobContext & { reports: Reports } {
-  const reports: Reports = { progress: [], log: [] }
+  const reports: Reports = { progress: [], chunks: [], log: [] }
   const line = (level: string) => (...args: unknown[]): void => { reports.log.push([level, ...args]) }
   return {
     jobId: 'a-job',
@@ -18,6 +18,7 @@ function context (controller = new AbortController(), overrides: Partial<JobCont
     signal: controller.signal,
     log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
     async progress (percent, message) { reports.progress.push([percent, message]) },
+    async write (chunk) { reports.chunks.push(chunk) },
     reports,
     ...overrides
   }
@@ -66,6 +67,16 @@ t.test('passes progress and log lines out', t => onEachKind(t, async (t, open) =
   ])
 }))
 
+t.test('passes chunks out, in order', t => onEachKind(t, async (t, open) => {
+  const { execute } = open()
+  const ctx = context()
+  t.equal(await execute({ do: 'write' }, ctx), null)
+  t.strictSame(ctx.reports.chunks, ['first\nline', { deep: [null] }, 0])
+  await t.rejects(execute({ do: 'write what is not JSON' }, context()), { message: 'is not JSON' })
+  const refused = new JobError('OUTPUT_TOO_LARGE', 'Too much')
+  await t.rejects(execute({ do: 'write' }, context(undefined, { write: async () => { throw refused } })), { name: 'JobError', code: 'OUTPUT_TOO_LARGE' }, 'a refusal comes back in')
+}))
+
 t.test('tells the processor when its progress could not be stored', t => onEachKind(t, async (t, open) => {
   const { execute } = open()
   const ctx = context(undefined, { progress: async () => { throw new Error('no store') } })
@@ -77,7 +88,7 @@ t.test('a job is not told what an earlier one says later', t => onEachKind(t, as
   await execute({ do: 'speak later' }, context())
   const next = context()
   await execute({ do: 'let an earlier one speak' }, next)
-  t.strictSame(next.reports, { progress: [], log: [] })
+  t.strictSame(next.reports, { progress: [], chunks: [], log: [] })
 }))
 
 t.test('passes out what was thrown', t => onEachKind(t, async (t, open) => {

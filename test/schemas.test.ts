@@ -2,13 +2,14 @@ import t from 'tap'
 import type { TSchema } from '@sinclair/typebox'
 import Fastify from 'fastify'
 import type { Job, Problem } from '../types/job.js'
-import { EXAMPLE_FAILURE, EXAMPLE_ID, exampleJobs, JobSchema, pathParams, ProblemSchema } from '../lib/schemas.js'
+import { EXAMPLE_FAILURE, EXAMPLE_ID, exampleJobs, JobSchema, optionalHeader, pathParams, ProblemSchema, waitQuery } from '../lib/schemas.js'
 import { isJobId } from '../lib/job-id.js'
+import { jobLinks } from '../lib/job-links.js'
 import { isFinal } from '../lib/job-state.js'
 import { compile } from '../lib/validator.js'
 
-const links = { status: '/jobs/status/id', result: '/jobs/result/id' }
-const pending: Job = { jobId: 'id', status: 'pending', progress: 0, attempt: 0, maxAttempts: 3, createdAt: '2026-01-01T00:00:00.000Z', pollAfterMs: 1_000, links }
+const links = { status: '/jobs/status/id', result: '/jobs/result/id', cancel: '/jobs/cancel/id', events: '/jobs/events/id' }
+const pending: Job = { jobId: 'id', status: 'pending', progress: 0, attempt: 0, maxAttempts: 3, cancelRequested: false, createdAt: '2026-01-01T00:00:00.000Z', pollAfterMs: 1_000, links }
 const full: Required<Job> = {
   ...pending,
   status: 'failed',
@@ -67,7 +68,7 @@ t.test('what has no place in a Job stays out of it', async t => {
 
 t.test('every field is described, and none is missing', async t => {
   t.strictSame(Object.keys(JobSchema.properties).sort(), Object.keys(full).sort())
-  t.strictSame(JobSchema.required, ['jobId', 'status', 'progress', 'attempt', 'maxAttempts', 'createdAt', 'links'])
+  t.strictSame(JobSchema.required, ['jobId', 'status', 'progress', 'attempt', 'maxAttempts', 'cancelRequested', 'createdAt', 'links'])
   t.strictSame(Object.keys(ProblemSchema.properties).sort(), Object.keys(problem).sort())
   t.equal(ProblemSchema.required, undefined)
   t.strictSame(JobSchema.properties.status['enum'], ['pending', 'in_progress', 'completed', 'failed', 'canceled'])
@@ -82,11 +83,11 @@ t.test('examples are jobs as the API answers them, under the links of this API',
     t.strictSame(await serialize(JobSchema, example), example, 'it is answered as it is')
     t.equal(example.status, status)
     t.equal(example.maxAttempts, 5)
-    t.strictSame(example.links, { status: `/api/v1/analysis/status/${EXAMPLE_ID}`, result: `/api/v1/analysis/result/${EXAMPLE_ID}` })
+    t.strictSame(example.links, jobLinks('/api/v1/analysis', EXAMPLE_ID))
     t.equal(example.pollAfterMs === undefined, isFinal(example.status), 'only what is final need not be asked about')
     t.equal(example.finishedAt !== undefined, isFinal(example.status))
   }
-  t.strictSame(Object.keys(examples), ['pending', 'in_progress', 'completed', 'failed'])
+  t.strictSame(Object.keys(examples), ['pending', 'in_progress', 'completed', 'failed', 'canceled'])
   t.strictSame(examples.failed.error, EXAMPLE_FAILURE)
 })
 
@@ -103,4 +104,18 @@ t.test('parameters of a path', async t => {
 t.test('a job id may be anything, so that a wrong one is an unknown one', async t => {
   const check = compile(pathParams([], true))
   for (const jobId of ['', '1', 'ü', 'a'.repeat(10_240)]) t.ok(check({ jobId }))
+})
+
+t.test('a wait', async t => {
+  const check = compile(waitQuery(60))
+  for (const query of [{}, { wait: 0 }, { wait: 1_000 }, { other: 'x' }]) t.ok(check(query))
+  for (const wait of [-1, 1.5, 'soon']) t.notOk(check({ wait }))
+})
+
+t.test('a header, whose schema takes no other away', async t => {
+  const app = Fastify({ ajv: { customOptions: { removeAdditional: 'all' } } })
+  t.teardown(() => app.close())
+  app.get('/', { schema: { headers: optionalHeader('prefer', 'what for', 'wait=1') } }, async ({ headers }) => headers)
+  t.match((await app.inject({ url: '/', headers: { prefer: 'wait=5', authorization: 'me' } })).json(), { prefer: 'wait=5', authorization: 'me' })
+  t.equal((await app.inject('/')).statusCode, 200)
 })

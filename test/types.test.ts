@@ -8,7 +8,7 @@ import type { Cluster, Redis } from 'ioredis'
 import ts from 'typescript'
 import {
   asyncJobs, createWorker, defineJob, JobError, Type,
-  type AsyncJobsOptions, type Connection, type InputOf, type Job, type JobContext, type JobDefinition, type JobHandle, type JobLogger, type JobStatus,
+  type AsyncJobsOptions, type Connection, type InputOf, type Job, type JobContext, type JobDefinition, type JobEvent, type JobHandle, type JobLogger, type JobOptions, type JobStatus,
   type JobWorker, type OutputOf, type Processor
 } from '../lib/index.js'
 
@@ -100,6 +100,8 @@ export function processors (): void {
     ({ body }) => body,
     // @ts-expect-error progress takes a number
     (_input, { progress }) => progress('40'),
+    // @ts-expect-error a write takes a chunk
+    (_input, { write }) => write(),
     // @ts-expect-error the context is not the processor's to change
     (_input, context) => { context.attempt = 1 }
   ]
@@ -115,7 +117,7 @@ export function processors (): void {
 export async function handles (app: FastifyInstance): Promise<void> {
   const jobs = app.jobs(analysis)
   same<typeof jobs, JobHandle<typeof analysis>>()
-  same<Parameters<typeof jobs.submit>, [input: Input]>()
+  same<Parameters<typeof jobs.submit>, [input: Input, options?: JobOptions]>()
   same<typeof jobs.queue, Queue<Input, Output, 'analysis'>>()
 
   const job = await jobs.submit({ text: 'a' })
@@ -126,6 +128,14 @@ export async function handles (app: FastifyInstance): Promise<void> {
   const result = await jobs.result(job.jobId)
   same<typeof result, Output>()
   same<Awaited<ReturnType<JobHandle<typeof cleanup>['result']>>, null>()
+  await jobs.wait(job.jobId, { timeout: 1_000, signal: new AbortController().signal })
+  same<Awaited<ReturnType<typeof jobs.wait>>, Output>()
+  same<Awaited<ReturnType<typeof jobs.cancel>>, Job>()
+  for await (const event of jobs.events(job.jobId, { after: '0.' })) {
+    same<typeof event, JobEvent>()
+    if (event.type === 'job') same<typeof event.job, Job>()
+    else same<typeof event.run, number>()
+  }
   await app.jobs(cleanup).submit(null)
 
   // @ts-expect-error a field is missing
@@ -134,6 +144,8 @@ export async function handles (app: FastifyInstance): Promise<void> {
   await jobs.submit({ text: 1 })
   // @ts-expect-error a field is unknown
   await jobs.submit({ text: 'a', txet: 'a' })
+  // @ts-expect-error an unknown option of a job
+  await jobs.submit({ text: 'a' }, { attempts: 5 })
   // @ts-expect-error no input
   await jobs.submit()
   // @ts-expect-error the output has no such field

@@ -55,6 +55,36 @@ t.test('runs a module sandboxed', t => onEachEngine(t, async (t, { connection })
   }
 }))
 
+t.test('a processor is told that its job was canceled, wherever it runs', t => onEachEngine(t, async (t, { connection }) => {
+  for (const sandbox of ['thread', 'process'] as const) {
+    const job = defineJob({ name: uniqueName(), input: Type.Object({ do: Type.String() }), output: Type.Unknown() })
+    const { app, submit, until } = await startService(t, { job, connection })
+    const told = latch<unknown>()
+    const log: JobLogger = { ...silent, info: (fields: object | string, message?: string) => { if (message === 'aborted') told.open(fields) } }
+    const worker = createWorker(job, new URL('./fixtures/processor.js', import.meta.url), { connection, sandbox, log })
+    t.teardown(() => worker.close())
+    const { body: { jobId } } = await submit({ do: 'wait for abort' })
+    await eventually(() => app.jobs(job).status(jobId), ({ progress }) => progress === 1)
+    t.match(await app.jobs(job).cancel(jobId), { status: 'canceled', cancelRequested: true })
+    t.match(await told.promise, { code: 'CANCELED', jobError: true }, sandbox)
+    const next = (await submit({ do: 'describe' })).body.jobId
+    await until(next, 'completed')
+    t.match(await app.jobs(job).status(jobId), { status: 'canceled' }, 'and the worker goes on')
+  }
+}))
+
+t.test('chunks from a sandbox reach who watches', t => onEachEngine(t, async (t, { connection }) => {
+  for (const sandbox of ['thread', 'process'] as const) {
+    const job = defineJob({ name: uniqueName(), input: Type.Object({ do: Type.String() }), output: Type.Null() })
+    const { app } = await startService(t, { job, connection, processor: new URL('./fixtures/processor.js', import.meta.url), worker: { sandbox } })
+    const jobs = app.jobs(job)
+    const { jobId } = await jobs.submit({ do: 'write' })
+    const chunks = []
+    for await (const event of jobs.events(jobId)) if (event.type === 'output') chunks.push(event.data)
+    t.strictSame(chunks, ['first\nline', { deep: [null] }, 0], sandbox)
+  }
+}))
+
 t.test('a sandbox that ignores its timeout is killed', async t => {
   const job = defineJob({ name: uniqueName(), input: Type.Object({ do: Type.String() }), output: Type.Null(), attempts: 1, timeout: 300 })
   const { submit, until } = await startService(t, { job, connection: redisUrl() })

@@ -67,7 +67,6 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
       return {
         read: readerOf(() => {
           const backend = createPostgresBackend(queueName, { connection: own }, { blocking: true })
-          backend.on('error', ignoreOutage)
           opened.push(backend)
           return backend
         }, EVENT_TIMEOUT),
@@ -100,6 +99,3 @@ function copyOptions (pool: PostgresPool): object {
   const { password } = pool.options as { password?: unknown }
   return password === undefined ? { ...pool.options } : { ...pool.options, password }
 }
-
-/** The loop that reads learns of it by its read. */
-function ignoreOutage (): void {}

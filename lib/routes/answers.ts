@@ -10,7 +10,7 @@ import { EXAMPLE_ID, ProblemSchema } from '../schemas.js'
 export interface Answer {
   description: string
   headers?: Record<string, object>
-  /** Where there is no body. */
+  /** Where there is no body: without it, @fastify/swagger describes one. */
   type?: 'null'
   content?: Record<string, { schema: TSchema | Record<string, never>, examples?: Examples }>
 }
@@ -28,6 +28,11 @@ export const header = {
 
 export function jsonAnswer (description: string, schema: TSchema | Record<string, never>, examples: Record<string, unknown>, headers?: Record<string, object>): Answer {
   return { description, ...(headers && { headers }), content: { 'application/json': { schema, ...named(examples) } } }
+}
+
+/** An answer without a body. */
+export function emptyAnswer (description: string): Answer {
+  return { description, type: 'null' }
 }
 
 /** A problem of one code as an example, and what the code means where that is not what the example says. */
@@ -57,10 +62,6 @@ export function asHostErrors (answers: Record<string, Answer>): Record<string, A
 /** A body that is text, whose examples say it all. */
 export function streamAnswer (description: string, examples: Record<string, string>): Answer {
   return { description, content: { 'text/event-stream': { schema: Type.String(), ...named(examples) } } }
-}
-
-export function emptyAnswer (description: string): Answer {
-  return { description, type: 'null' }
 }
 
 function named (examples: Record<string, unknown>): { examples?: Examples } {

@@ -14,9 +14,9 @@ import { submitRoute } from './submit.js'
 export async function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'documented'>, errors: 'problem' | 'host'): Promise<void> {
   const context: RouteContext = { ...given, documented: createDocumented(app, errors) }
   if (errors === 'problem') app.setErrorHandler(sendProblem)
-  // A connection that is kept alive after its answer would hold up a service that closes.
-  app.addHook('onSend', async (_request, reply) => {
-    if (context.closing.aborted) reply.header('connection', 'close')
+  // Who has waited until the service closed would keep it from closing, as long as the connection is kept alive.
+  app.addHook('onSend', async ({ raw }, reply) => {
+    if (given.closing.aborted && raw.httpVersionMajor === 1) reply.header('connection', 'close')
   })
   submitRoute(app, context)
   statusRoute(app, context)

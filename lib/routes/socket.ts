@@ -1,6 +1,3 @@
-import { EventEmitter } from 'node:events'
-import type { Server } from 'node:http'
-import websocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import type { JobEvent } from '../../types/job.js'
 import { UpgradeRequiredError, withDetails } from '../errors.js'
@@ -19,40 +16,6 @@ const CLOSE_TIMEOUT = 1_000
 
 /** The service closes: come back (from the IANA registry of close codes). */
 const SERVICE_RESTART = 1012
-
-/** Bytes of the longest message, where the host leaves WebSockets to us: above what a session takes. */
-const MAX_PAYLOAD = 16_384
-
-/** Servers whose upgrades are looked after. */
-const upgrading = new WeakSet<object>()
-
-/**
- * Registers @fastify/websocket, unless the host has. In the host's instance, not in that of the routes: it ends the
- * connections of those, too, who ask for an upgrade where there is none.
- */
-export async function provideWebSockets (app: FastifyInstance): Promise<void> {
-  if (app.hasDecorator('websocketServer')) return
-  // Plugins of the host may each register jobs of their own. Listened to twice, each upgrade would be answered twice.
-  const server = upgrading.has(app.server) ? new EventEmitter() as Server : app.server
-  upgrading.add(app.server)
-  await app.register(websocket, {
-    options: { server, maxPayload: MAX_PAYLOAD },
-    // The default ends the connection before ws has told the client why it closes: 1009 for what is too long.
-    errorHandler (error, socket, request) {
-      if (isBreachOfProtocol(error)) {
-        request.log.info({ err: error }, 'A client broke the rules of WebSockets')
-      } else {
-        request.log.error(error)
-        socket.terminate()
-      }
-    }
-  })
-}
-
-/** Whether ws closes the connection by itself, with a code that says why. */
-function isBreachOfProtocol (error: Error & { code?: string }): boolean {
-  return error.code?.startsWith('WS_ERR_') === true
-}
 
 /** `GET /socket`: many jobs over one WebSocket. */
 export function socketRoute (app: FastifyInstance, { definition, operations, baseOf, operationId, documented, closing, options }: RouteContext): void {
@@ -92,6 +55,7 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
         async * events (jobId, after, signal): AsyncGenerator<JobEvent> {
           const stream = await operations.events(jobId, base, { after, signal })
           if (stream !== undefined) return yield * stream
+          if (closing.aborted) return
           // Nothing is new. Who asks gets an answer all the same.
           yield { type: 'job', id: after as string, job: await operations.status(jobId, base) }
         }

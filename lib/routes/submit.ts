@@ -6,7 +6,7 @@ import { StoreUnavailableError } from '../errors.js'
 import { paramsOf } from '../job-links.js'
 import { isFinal } from '../job-state.js'
 import { resolveJobOptions } from '../options.js'
-import { exampleJobs, JobSchema, pathParams } from '../schemas.js'
+import { exampleJobs, JobSchema, optionalHeader, pathParams } from '../schemas.js'
 import { header, jsonAnswer, problemAnswer, storeUnavailable } from './answers.js'
 import { linkParameters, type RouteContext } from './context.js'
 import { failedOtherwise, jobCanceled, jobFailed, outputAnswer, sendOutput } from './result.js'
@@ -31,10 +31,7 @@ export function submitRoute (app: FastifyInstance, { definition, operations, bas
       `Or ask to wait: with the header \`Prefer: wait=N\` (RFC 7240), a job that is final within N seconds (at most ${options.maxWait}) is answered with its output at once, exactly as \`GET ${prefix}/result/{jobId}\` would; any other one with the 202.`
     ].filter(Boolean).join('\n\n'),
     ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
-    headers: {
-      type: 'object',
-      properties: { prefer: { type: 'string', description: '`wait=N`: answer with the output, if there is one within N seconds (RFC 7240, section 4.3).', examples: ['wait=10'] } }
-    },
+    headers: optionalHeader('prefer', '`wait=N`: answer with the output, if there is one within N seconds (RFC 7240, section 4.3).', 'wait=10'),
     body: definition.input,
     response: {
       200: outputAnswer(definition, 'The output, where `Prefer` asked to wait for it.', { 'Content-Location': header.contentLocation, 'Preference-Applied': header.preferenceApplied }),

@@ -28,7 +28,8 @@ export function requestedWait (request: FastifyRequest, reply: FastifyReply, max
   }
 }
 
-const QUOTED = /"(?:[^"\\]|\\.)*"/g
+/** With one that does not end: to look for its end from every quote in it would take the square of its length. */
+const QUOTED = /"(?:[^"\\]|\\.)*(?:"|\\?$)/g
 const WAIT = /(?:^|,)\s*wait\s*=\s*(\d+)\s*(?:;[^,]*)?(?=,|$)/i
 
 /** Seconds. What is no preference that we know is ignored, as RFC 7240 says (section 2). Of several, the first counts. */

@@ -76,9 +76,10 @@ export function job (status: JobStatus, rest: Partial<Job> = {}): Job {
     progress: 0,
     attempt: 0,
     maxAttempts: 3,
+    cancelRequested: false,
     createdAt: '2026-01-01T00:00:00.000Z',
     pollAfterMs: 1,
-    links: { status: '/elsewhere/status/the-job', result: '/elsewhere/result/the-job' },
+    links: { status: '/elsewhere/status/the-job', result: '/elsewhere/result/the-job', cancel: '/elsewhere/cancel/the-job', events: '/elsewhere/events/the-job' },
     ...rest
   }
 }

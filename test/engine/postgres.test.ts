@@ -1,15 +1,8 @@
 import t from 'tap'
 import pg from 'pg'
 import { defineJob, Type, type Connection } from '../../lib/index.js'
-import { uniqueName } from '../helpers/engines.js'
+import { postgresUrl, uniqueName } from '../helpers/engines.js'
 import { startService } from '../helpers/service.js'
-
-/** The PostgreSQL that the test command provides. */
-function postgresUrl (): string {
-  const url = process.env['POSTGRES_URL']
-  if (url === undefined) throw new Error('POSTGRES_URL is not set: run the tests with npm test')
-  return url
-}
 
 t.test('takes a URL or a pool', async t => {
   const pool = new pg.Pool({ connectionString: postgresUrl() })

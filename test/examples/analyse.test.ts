@@ -162,7 +162,8 @@ function fakeContext ({ signal = new AbortController().signal, onReport = () => 
     progress: async (percent, message) => {
       reports.push({ percent, message })
       onReport()
-    }
+    },
+    write: async () => {}
   }
   return { context, reports }
 }

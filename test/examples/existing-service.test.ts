@@ -55,7 +55,7 @@ t.test('after', async t => {
 
   await t.test('and is part of the document', async t => {
     const { body } = await call<{ paths: object }>('GET', '/openapi.json')
-    t.same(Object.keys(body.paths).filter(path => path.includes('word')), ['/api/word-counts', '/api/word-counts/status/{jobId}', '/api/word-counts/result/{jobId}'])
+    t.same(Object.keys(body.paths).filter(path => path.includes('word')), ['/api/word-counts', '/api/word-counts/status/{jobId}', '/api/word-counts/result/{jobId}', '/api/word-counts/cancel/{jobId}', '/api/word-counts/events/{jobId}', '/api/word-counts/socket'])
     t.same(await lintDocuments({ after: body }), [])
   })
 

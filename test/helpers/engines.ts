@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { createRequire } from 'node:module'
-import type { Test } from 'tap'
+import root, { type Test } from 'tap'
 import { leaseEngine } from '../../lib/engine/index.js'
 
 /** One of the two stores that every behaviour is tested on. */
@@ -16,13 +16,28 @@ export interface TestEngine {
 /** Runs the same tests on Redis and on the embedded engine. Subtests of one engine run one after the other. */
 export async function onEachEngine (t: Test, test: (t: Test, engine: TestEngine) => Promise<void>): Promise<void> {
   await t.test('redis', async t => { await test(t, { kind: 'redis', connection: redisUrl() }) })
-  await t.test('embedded', async t => { await test(t, { kind: 'embedded', connection: await embeddedConnection(t) }) })
+  await t.test('embedded', async t => { await test(t, { kind: 'embedded', connection: await shared() }) })
+}
+
+let database: Promise<string> | undefined
+
+/** One database for all tests of a file: each takes names of its own, and to open one takes a second. */
+function shared (): Promise<string> {
+  database ??= embeddedConnection(root)
+  return database
 }
 
 /** The Redis that the test command provides. */
 export function redisUrl (): string {
   const url = process.env['REDIS_URL']
   if (url === undefined) throw new Error('REDIS_URL is not set: run the tests with npm test')
+  return url
+}
+
+/** The PostgreSQL that the test command provides. */
+export function postgresUrl (): string {
+  const url = process.env['POSTGRES_URL']
+  if (url === undefined) throw new Error('POSTGRES_URL is not set: run the tests with npm test')
   return url
 }
 

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { asyncJobs, defineJob, JobError, Type, type Job, type JobDefinition, type Processor, type WorkerOptions } from '../../lib/index.js'
 import { leaseEngine } from '../../lib/engine/index.js'
 import type { Engine } from '../../lib/engine/engine.js'
+import { jobLinks } from '../../lib/job-links.js'
 import { onEachEngine, redisUrl, silent, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { eventually, service, startService, type TestService } from '../helpers/service.js'
@@ -46,7 +47,8 @@ const states: Record<string, { walk: Walk, job: Partial<Record<keyof Job, unknow
         })
         const { body } = await submit({})
         await reported.promise
-        return (await status(body.jobId)).body
+        // It is stored a little later.
+        return await eventually(async () => (await status(body.jobId)).body, job => job.progress > 0)
       }
     },
     job: { status: 'in_progress', progress: 40, message: 'tokenising', attempt: 1, maxAttempts: 3, startedAt: ISO, pollAfterMs: 1000 }
@@ -170,9 +172,9 @@ t.test('what the API says of a job in every state', t => onEachEngine(t, async (
         await startService(t, { job: definition, connection, processor, routes: false, worker: { closeTimeout: 0, ...worker } })
       }
       const seen = await walk.go({ ...gateway, t, engine: lease.engine, definition, work })
-      const links = { status: `/jobs/status/${seen.jobId}`, result: `/jobs/result/${seen.jobId}` }
-      t.match(seen, { ...job, createdAt: ISO })
-      t.strictSame(Object.keys(seen).sort(), [...Object.keys(job), 'jobId', 'createdAt', 'links'].sort(), 'no other fields')
+      const links = jobLinks('/jobs', seen.jobId)
+      t.match(seen, { cancelRequested: false, ...job, createdAt: ISO })
+      t.strictSame(Object.keys(seen).sort(), [...Object.keys(job), 'jobId', 'cancelRequested', 'createdAt', 'links'].sort(), 'no other fields')
       t.strictSame(seen.links, links)
     })
   }

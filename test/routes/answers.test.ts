@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Type } from '@sinclair/typebox'
-import { asHostErrors, jsonAnswer, problemAnswer } from '../../lib/routes/answers.js'
+import { asHostErrors, emptyAnswer, jsonAnswer, problemAnswer, streamAnswer } from '../../lib/routes/answers.js'
 import { ProblemSchema } from '../../lib/schemas.js'
 
 t.test('an error answer has an example for each code', async t => {
@@ -20,5 +20,10 @@ t.test('an error answer has an example for each code', async t => {
 
 t.test('where the host answers errors, only they are its own', async t => {
   const ok = jsonAnswer('Fine.', Type.String(), {})
-  t.strictSame(asHostErrors({ 200: ok, 404: problemAnswer(404, [{ code: 'A', detail: 'a' }]) }), { 200: ok, 404: { description: '`A`: a', content: { 'application/*': { schema: {} } } } })
+  const nothing = emptyAnswer('Over.')
+  t.strictSame(asHostErrors({ 200: ok, 204: nothing, 404: problemAnswer(404, [{ code: 'A', detail: 'a' }]) }), { 200: ok, 204: nothing, 404: { description: '`A`: a', content: { 'application/*': { schema: {} } } } })
+})
+
+t.test('a stream is text', async t => {
+  t.match(streamAnswer('Events.', { one: 'data: 1\n\n' }), { description: 'Events.', content: { 'text/event-stream': { schema: { type: 'string' }, examples: { one: { value: 'data: 1\n\n' } } } } })
 })

@@ -1,9 +1,13 @@
 import t from 'tap'
 import Fastify from 'fastify'
+import { connect } from 'node:http2'
+import { once } from 'node:events'
 import swagger from '@fastify/swagger'
 import { asyncJobs, defineJob, Type } from '../../lib/index.js'
 import { redisUrl, uniqueName } from '../helpers/engines.js'
+import { latch } from '../helpers/latch.js'
 import { service } from '../helpers/service.js'
+import { listen } from '../helpers/watch.js'
 
 const define = () => defineJob({ name: uniqueName('index'), input: Type.Object({}), output: Type.Null() })
 
@@ -35,4 +39,24 @@ t.test('the path of the submission, with and without a slash', async t => {
     for (const url of ['/jobs', '/jobs/']) t.match(await app.inject({ method: 'POST', url, payload: {} }), { statusCode: 202 }, url)
     t.equal((await service(app, '/jobs').submit({})).statusCode, 202)
   }
+})
+
+t.test('a host that speaks HTTP/2 closes, too, while somebody waits', async t => {
+  const app = Fastify({ http2: true })
+  t.teardown(() => app.close())
+  const job = define()
+  await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs' })
+  const received = latch()
+  app.addHook('preHandler', async () => { received.open() })
+  const client = connect(await listen(app as never))
+  t.teardown(() => { client.destroy() })
+  const { jobId } = await app.jobs(job).submit({})
+  const stream = client.request({ ':path': `/jobs/status/${jobId}?wait=60` })
+  const answer = once(stream, 'response')
+  stream.resume()
+  await received.promise
+  const closing = app.close()
+  t.match(await answer, [{ ':status': 200 }])
+  client.close()
+  await closing
 })

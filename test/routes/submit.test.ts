@@ -1,8 +1,11 @@
 import t from 'tap'
-import Fastify, { type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { asyncJobs, defineJob, Type } from '../../lib/index.js'
+import { StoreUnavailableError } from '../../lib/errors.js'
+import { registerRoutes } from '../../lib/routes/index.js'
+import { exampleJobs } from '../../lib/schemas.js'
 import { onEachEngine, uniqueName } from '../helpers/engines.js'
 import { service, startService } from '../helpers/service.js'
 
@@ -142,7 +145,7 @@ t.test('honours the host\'s validator and its way of telling errors', t => onEac
   await t.test('a validatorCompiler', async t => {
     const other = Fastify()
     t.teardown(() => other.close())
-    other.setValidatorCompiler(() => (input: unknown) => (input as { magic?: boolean }).magic === true ? { value: { text: 'replaced' } } : { error: new Error('no magic') })
+    other.setValidatorCompiler(({ httpPart }) => (input: unknown) => httpPart !== 'body' ? true : (input as { magic?: boolean }).magic === true ? { value: { text: 'replaced' } } : { error: new Error('no magic') })
     const job = define()
     await other.register(asyncJobs, { job, connection, prefix: '/jobs' })
     const { submit } = service(other, '/jobs')
@@ -176,4 +179,75 @@ t.test('a client that hangs up in the middle of its body leaves nothing behind',
   client.destroy()
   await aborted
   t.equal(await app.jobs(job).queue.getWaitingCount(), 0)
+}))
+
+t.test('the host gives each job options of its own', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName(), startBy: 60 })
+  const { app, submit } = await startService(t, {
+    job,
+    connection,
+    jobOptions: async ({ headers }, { text }) => headers['x-plan'] === 'gold' ? { priority: text.length, timeout: 5_000, startBy: 10, delay: 600_000 } : undefined
+  })
+  const stored = async (jobId: string): Promise<object | undefined> => (await app.jobs(job).queue.getJob(jobId))?.opts
+  const gold = (await submit({ text: 'abc' }, { 'x-plan': 'gold' })).body
+  t.match(gold, { status: 'pending', nextAttemptAt: String })
+  t.match(await stored(gold.jobId), { priority: 3, timeout: 5_000, startBy: 10, delay: 600_000, attempts: 3 })
+  const plain = await stored((await submit({ text: 'abc' })).body.jobId) as Record<string, unknown>
+  t.match(plain, { startBy: 60, attempts: 3 }, 'what is left out is the definition\'s')
+  t.notOk(plain['priority'] || 'timeout' in plain)
+}))
+
+t.test('options that are wrong are the host\'s own mistake, and nothing of it goes out', t => onEachEngine(t, async (t, { connection }) => {
+  const job = define()
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.setErrorHandler((error: Error & { code?: string }, _request, reply) => { void reply.code(500).send({ by: 'host', code: error.code }) })
+  await app.register(asyncJobs, {
+    job,
+    connection,
+    prefix: '/jobs',
+    jobOptions: (_request: FastifyRequest, { text }: { text: string }) => {
+      if (text === 'throw') throw new Error('secret')
+      return { priority: text === 'wrong' ? -4711 : 0, ...(text === 'unknown' && { secret: 4711 }) }
+    }
+  })
+  const { submit } = service(app, '/jobs')
+  for (const [text, code] of [['wrong', 'OPTION_INVALID'], ['unknown', 'OPTION_INVALID'], ['throw', undefined]] as const) {
+    t.match(await submit({ text }), { statusCode: 500, body: { by: 'host', code } })
+  }
+  t.strictSame(await app.jobs(job).queue.getJobCounts('waiting', 'delayed', 'prioritized'), { waiting: 0, delayed: 0, prioritized: 0 }, 'and nothing is stored')
+  t.equal((await submit({ text: 'fine' })).statusCode, 202)
+}))
+
+t.test('a job that is done, whose output cannot be read now, is accepted all the same', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const job = exampleJobs('/jobs', 3).pending
+  const operations = { submit: async () => job, status: async () => ({ ...job, status: 'completed' }), result: async () => { throw new StoreUnavailableError() } }
+  await registerRoutes(app, {
+    definition: define(),
+    operations: operations as never,
+    options: { jobOptions: undefined, maxWait: 60, maxSubscriptions: 1 },
+    closing: new AbortController().signal,
+    prefix: '',
+    baseOf: () => '',
+    operationId: verb => verb
+  }, 'problem')
+  const answer = await app.inject({ method: 'POST', url: '/', payload: { text: 'a' }, headers: { prefer: 'wait=1' } })
+  t.equal(answer.statusCode, 202)
+  t.equal(answer.headers.location, job.links.status)
+  t.notOk('content-location' in answer.headers)
+})
+
+t.test('a more urgent job is begun before others', t => onEachEngine(t, async (t, { connection }) => {
+  const job = define()
+  const done: string[] = []
+  const { app, until } = await startService(t, { job, connection, processor: ({ text }) => { done.push(text); return { length: 0 } } })
+  const jobs = app.jobs(job)
+  await jobs.queue.pause()
+  const ids = []
+  for (const [text, priority] of [['later', 5], ['sooner', 2]] as const) ids.push((await jobs.submit({ text }, { priority })).jobId)
+  await jobs.queue.resume()
+  for (const jobId of ids) await until(jobId, 'completed')
+  t.strictSame(done, ['sooner', 'later'])
 }))

@@ -1,6 +1,6 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { JobDefinition, JobDefinitionOptions } from '../types/definition.js'
-import { resolveDefinition } from './options.js'
+import { resolveDefinition } from './options/definition.js'
 
 /**
  * Defines a job: its name, what goes in, what comes out, and how often and how long it is tried.

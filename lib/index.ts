@@ -1,7 +1,8 @@
 // The plugin
 export { asyncJobs, asyncJobs as default } from './plugin.js'
 export type { AsyncJobsPlugin } from '../types/fastify.js'
-export type { AsyncJobsOptions, Connection, CreateWorkerOptions, JobOptions, JobWorker, PostgresPool, RedisClient, RedisConnectionOptions, WorkerOptions } from '../types/options.js'
+export type { AsyncJobsOptions } from '../types/plugin-options.js'
+export type { Connection, CreateWorkerOptions, JobOptions, JobWorker, PostgresPool, RedisClient, RedisConnectionOptions, WorkerOptions } from '../types/options.js'
 
 // The definition of a job, and schemas for it
 export { defineJob } from './define-job.js'

@@ -6,7 +6,7 @@ import type { JobOperations } from './job-operations.js'
 import type { JobQueue } from './job-queue.js'
 import { isFinal } from './job-state.js'
 import { toJson } from './json.js'
-import { resolveJobOptions } from './options.js'
+import { resolveJobOptions } from './options/definition.js'
 import { compile, describeIssues, toIssues, type ValidateFunction } from './validator.js'
 
 /** A signal for callers that bring none. */

@@ -7,7 +7,7 @@ import { stopsOf, type Engine } from './engine/engine.js'
 import { leaseEngine } from './engine/index.js'
 import { withoutCommand } from './errors.js'
 import { readEvents } from './event-reader.js'
-import { resolveWorkerOptions, type ResolvedWorkerOptions } from './options.js'
+import { resolveWorkerOptions, type ResolvedWorkerOptions } from './options/worker.js'
 import { keepRetention } from './retention.js'
 import { openSandbox } from './sandbox.js'
 

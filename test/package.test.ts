@@ -57,12 +57,16 @@ for (const [entry, names] of Object.entries(EXPORTS)) {
 }
 
 t.test('a worker needs no Fastify', async t => {
-  // npm installs it all the same, as the peer of @fastify/sse. The types of a worker refer to it, too.
+  await withoutFastify(t)
+  t.match(await evaluate(bare, "import('fastify-async-jobs/worker').then(({ createWorker }) => console.log(typeof createWorker))"), 'function')
+})
+
+/** npm installs it all the same, as the peer of @fastify/sse. Not every package manager does. */
+async function withoutFastify (t: Test): Promise<void> {
   const fastify = join(bare, 'node_modules/fastify')
   await rename(fastify, `${fastify}-away`)
   t.teardown(() => rename(`${fastify}-away`, fastify))
-  t.match(await evaluate(bare, "import('fastify-async-jobs/worker').then(({ createWorker }) => console.log(typeof createWorker))"), 'function')
-})
+}
 
 t.test('the client needs nothing at all, and runs in browsers', async t => {
   t.notOk(existsSync(join(alone, '../ajv')), 'no dependency is installed')
@@ -110,7 +114,8 @@ export const job: Job = await app.jobs(analysis).submit({ text: '' })
 export const words: number = (await app.jobs(analysis).result(job.jobId)).words
 `
 
-t.test('types of worker and client resolve without the optional peers', async t => {
+t.test('types of worker and client resolve without Fastify and the optional peers', async t => {
+  await withoutFastify(t)
   await typesFit(t, bare, 'nodenext', { 'worker.ts': WORKER })
 })
 

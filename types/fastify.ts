@@ -1,7 +1,7 @@
 import type { FastifyInstance, RegisterOptions } from 'fastify'
 import type { JobDefinition } from './definition.js'
 import type { JobsLookup } from './handle.js'
-import type { AsyncJobsOptions } from './options.js'
+import type { AsyncJobsOptions } from './plugin-options.js'
 
 /** Keeps other plugins out of the overload below. */
 declare const asyncJobs: unique symbol

@@ -2,7 +2,7 @@ import type { FastifyRequest, FastifySchema } from 'fastify'
 import type { JobDefinition } from '../../types/definition.js'
 import type { JobOperations } from '../job-operations.js'
 import { paramsOf } from '../job-links.js'
-import type { ResolvedOptions } from '../options.js'
+import type { ResolvedOptions } from '../options/plugin.js'
 import type { Answer } from './answers.js'
 
 /** What every route of a job knows. */

@@ -1,0 +1,76 @@
+import { Type } from '@sinclair/typebox'
+import type { JobDefinition } from '../../types/definition.js'
+import type { Connection } from '../../types/options.js'
+import type { AsyncJobsOptions } from '../../types/plugin-options.js'
+import type { Processor } from '../../types/processor.js'
+import { EmbeddedInProductionError, OptionInvalidError } from '../errors.js'
+import { complete, MAX_INT32, MAX_SECONDS, oneOf, show } from './complete.js'
+import { checkJob } from './definition.js'
+import { checkProcessor, checkSandbox, workerFields, type ResolvedWorkerOptions } from './worker.js'
+
+/** What the plugin gets: complete and frozen. */
+export interface ResolvedOptions<Definition extends JobDefinition = JobDefinition> {
+  readonly job: Definition
+  readonly connection: Connection
+  /** Whether `connection` was left out. */
+  readonly connectionDefaulted: boolean
+  readonly processor: Processor<Definition> | URL | string | undefined
+  readonly worker: ResolvedWorkerOptions
+  readonly routes: boolean
+  readonly errors: 'problem' | 'host'
+  readonly publicUrl: string
+  readonly pollAfter: Readonly<{ min: number, max: number }>
+  readonly jobOptions: AsyncJobsOptions<Definition>['jobOptions']
+  /** s. */
+  readonly maxWait: number
+  readonly maxSubscriptions: number
+}
+
+const PluginOptions = Type.Object({
+  routes: Type.Boolean({ default: true }),
+  errors: oneOf(['problem', 'host'], { default: 'problem' }),
+  publicUrl: Type.String({
+    default: '',
+    pattern: '^(?:https?://[^/?#]+)?(?:/[^?#]*[^/?#])?$',
+    description: 'must be an http(s) URL or a path that begins with /, without a query and a slash at its end'
+  }),
+  pollAfter: Type.Object({
+    min: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 1_000 }),
+    max: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 10_000 })
+  }, { default: {}, additionalProperties: false }),
+  worker: Type.Object(workerFields, { default: {}, additionalProperties: false }),
+  maxWait: Type.Integer({ minimum: 0, maximum: MAX_SECONDS, default: 60 }),
+  maxSubscriptions: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1_000 })
+}, { additionalProperties: false })
+
+/** Completes the plugin's options. `prefix`, `logLevel` and `logSerializers` are Fastify's own. */
+export function resolveOptions<Definition extends JobDefinition> (
+  given: AsyncJobsOptions<Definition> & { prefix?: string, logLevel?: unknown, logSerializers?: unknown },
+  env: NodeJS.ProcessEnv
+): ResolvedOptions<Definition> {
+  const { prefix: _prefix, logLevel: _level, logSerializers: _serializers, job, connection, processor, jobOptions, ...rest } = given
+  checkJob(job, 'options.job')
+  checkProcessor(processor, 'options.processor')
+  if (rest.worker !== undefined && processor === undefined) {
+    throw new OptionInvalidError('options.worker', 'goes with processor: without one nothing runs here', show(rest.worker))
+  }
+  if (jobOptions !== undefined && typeof jobOptions !== 'function') {
+    throw new OptionInvalidError('options.jobOptions', 'must be a function', show(jobOptions))
+  }
+  const options = complete(PluginOptions, rest, 'options')
+  checkSandbox(processor, rest.worker, 'options.worker.sandbox')
+  const { min, max } = options.pollAfter
+  if (min > max) throw new OptionInvalidError('options.pollAfter', 'must have min <= max', `min ${min}, max ${max}`)
+  if (connection === undefined && env['NODE_ENV'] === 'production') throw new EmbeddedInProductionError()
+  return Object.freeze({
+    ...options,
+    job,
+    // Not for null: that is a setting which could not be read, and no wish for a store in memory.
+    connection: connection === undefined ? 'memory:' : connection,
+    connectionDefaulted: connection === undefined,
+    processor,
+    jobOptions,
+    worker: Object.freeze(options.worker),
+    pollAfter: Object.freeze(options.pollAfter)
+  })
+}

@@ -1,0 +1,33 @@
+import type { FastifyRequest } from 'fastify'
+import type { InputOf, JobDefinition } from './definition.js'
+import type { Connection, JobOptions, WorkerOptions } from './options.js'
+import type { Processor } from './processor.js'
+
+/** What `app.register(asyncJobs, …)` takes, beside Fastify's own `prefix`. */
+export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefinition> {
+  /** The job, made by `defineJob`. */
+  job: Definition
+  /** Default: the embedded engine in memory, with a warning; an error where `NODE_ENV` is `production`. */
+  connection?: Connection | undefined
+  /** Runs the jobs in this process: a function, or the URL or absolute path of a module whose default export is one and which then runs sandboxed. Omitted: this process only produces. */
+  processor?: Processor<Definition> | URL | string | undefined
+  /** How the processor runs. Only with `processor`. */
+  worker?: WorkerOptions | undefined
+  /**
+   * Options of each job that is submitted over HTTP, from the request: a shorter deadline, or a priority for
+   * those who pay. What it throws is the host's own error; an option that is wrong is one, too.
+   */
+  jobOptions?: ((request: FastifyRequest, input: InputOf<Definition>) => JobOptions | undefined | Promise<JobOptions | undefined>) | undefined
+  /** How long a request may wait for a job at most (`Prefer: wait=N`, `?wait=N`), in seconds. Default 60. */
+  maxWait?: number | undefined
+  /** How many jobs one WebSocket may watch at the same time. Default 1,000. */
+  maxSubscriptions?: number | undefined
+  /** `false` registers no routes: only the handle and the worker. Default `true`. */
+  routes?: boolean | undefined
+  /** `host` hands our errors to the host's own error handler instead of answering with a problem. Default `problem`. */
+  errors?: 'problem' | 'host' | undefined
+  /** Put before every path in `Location` and `links`, for hosts behind a proxy: `https://api.example.com` or `/gateway`. Default none. */
+  publicUrl?: string | undefined
+  /** Bounds of `pollAfterMs` and `Retry-After`: a tenth of the job's age, in ms. Default 1,000 to 10,000. */
+  pollAfter?: { min?: number | undefined, max?: number | undefined } | undefined
+}

@@ -22,14 +22,11 @@ export async function provideWebSockets (app: FastifyInstance): Promise<void> {
   upgrading.add(app.server)
   await app.register(websocket, {
     options: { server: upgrades as Server, maxPayload: MAX_PAYLOAD },
-    // The default ends the connection before ws has told the client why it closes: 1009 for what is too long.
     errorHandler (error, socket, request) {
-      if (isBreachOfProtocol(error)) {
-        request.log.info({ err: error }, 'A client broke the rules of WebSockets')
-      } else {
-        request.log.error(error)
-        socket.terminate()
-      }
+      // Where the client broke a rule, ws is about to tell it which: 1009 for what is too long.
+      if (isBreachOfProtocol(error)) return request.log.info({ err: error }, 'A client broke the rules of WebSockets')
+      request.log.error({ err: error }, 'A WebSocket handler failed')
+      socket.terminate()
     }
   })
   // It ends the connection of an upgrade that was refused, unless a hook refused it that ran before its own.

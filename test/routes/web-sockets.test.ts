@@ -6,6 +6,7 @@ import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { asyncJobs, defineJob, Type } from '../../lib/index.js'
 import { redisUrl, uniqueName } from '../helpers/engines.js'
+import { latch } from '../helpers/latch.js'
 import { listen, openSocket } from '../helpers/watch.js'
 
 const define = () => defineJob({ name: uniqueName(), input: Type.Object({}), output: Type.Object({}) })
@@ -114,4 +115,19 @@ t.test('a body that comes later', async t => {
   const [head, body] = request('{"a":1}').split(/(?={)/) as [string, string]
   const answer = exchange(socket, [`${head.replace('Connection', 'Expect: 100-continue\r\nConnection')}`, body], '{"body":{"a":1},"upgrade":"none","other":"stays"}')
   t.match(await answer, 'HTTP/1.1 100 Continue')
+})
+
+t.test('a route of the host that fails costs its client the connection, and nobody else', async t => {
+  const logged = latch<Record<string, unknown>>()
+  const app = Fastify({ logger: { level: 'error', stream: { write (line: string) { logged.open(JSON.parse(line) as Record<string, unknown>) } } } })
+  t.teardown(() => app.close())
+  await app.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/jobs' })
+  app.get('/broken', { websocket: true }, async () => { throw new Error('the reason') })
+  const origin = await listen(app)
+  const { closed } = await openSocket(t, `${origin}/broken`)
+  t.match(await logged.promise, { err: { message: 'the reason' } })
+  t.equal((await closed)[0], 1006)
+  const { send, next } = await openSocket(t, `${origin}/jobs/socket`)
+  send({ type: 'subscribe', jobId: 'unknown' })
+  t.match(await next(), { type: 'error' })
 })

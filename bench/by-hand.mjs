@@ -29,13 +29,14 @@ const JobView = Type.Object({
   progress: Type.Number(),
   attempt: Type.Integer(),
   maxAttempts: Type.Integer(),
+  cancelRequested: Type.Boolean(),
   createdAt: Type.String(),
   startedAt: Type.Optional(Type.String()),
   finishedAt: Type.Optional(Type.String()),
   expiresAt: Type.Optional(Type.String()),
   error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
   pollAfterMs: Type.Optional(Type.Integer()),
-  links: Type.Object({ status: Type.String(), result: Type.String() })
+  links: Type.Object({ status: Type.String(), result: Type.String(), cancel: Type.String(), events: Type.String() })
 })
 
 const NotFound = Type.Object({ code: Type.String(), message: Type.String() })
@@ -84,12 +85,13 @@ function toView (job, state, prefix) {
     progress: status === 'completed' ? 100 : Number(job.progress),
     attempt: status === 'in_progress' ? job.attemptsMade + 1 : job.attemptsMade,
     maxAttempts: ATTEMPTS,
+    cancelRequested: false,
     createdAt: isoTime(job.timestamp),
     ...(job.processedOn && { startedAt: isoTime(job.processedOn) }),
     ...(finishedOn && { finishedAt: isoTime(finishedOn), expiresAt: isoTime(finishedOn + keep * 1000) }),
     ...(status === 'failed' && { error: { code: 'PROCESSOR_ERROR', message: 'The job failed for an internal reason.' } }),
     ...(!final && { pollAfterMs: Math.round(Math.min(Math.max((Date.now() - job.timestamp) / 10, 1_000), 10_000)) }),
-    links: { status: `${prefix}/status/${job.id}`, result: `${prefix}/result/${job.id}` }
+    links: { status: `${prefix}/status/${job.id}`, result: `${prefix}/result/${job.id}`, cancel: `${prefix}/cancel/${job.id}`, events: `${prefix}/events/${job.id}` }
   }
 }
 

@@ -96,11 +96,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       const options = { connection: own, prefix }
       return {
         // As the queue does: one that Redis left at its start stays broken for good.
-        read: readerOf(() => {
-          const backend = createRedisBackend(queueName, options)
-          backend.on('error', ignoreOutage)
-          return backend
-        }),
+        read: readerOf(() => createRedisBackend(queueName, options)),
         close: async () => { cut(own) }
       }
     },

@@ -15,8 +15,9 @@ export async function registerRoutes (app: FastifyInstance, given: Omit<RouteCon
   const context: RouteContext = { ...given, documented: createDocumented(app, errors) }
   if (errors === 'problem') app.setErrorHandler(sendProblem)
   // Who has waited until the service closed would keep it from closing, as long as the connection is kept alive.
-  app.addHook('onSend', async ({ raw }, reply) => {
+  app.addHook('onSend', ({ raw }, reply, _payload, done) => {
     if (given.closing.aborted && raw.httpVersionMajor === 1) reply.header('connection', 'close')
+    done()
   })
   submitRoute(app, context)
   statusRoute(app, context)

@@ -30,8 +30,9 @@ export async function provideWebSockets (app: FastifyInstance): Promise<void> {
     }
   })
   // It ends the connection of an upgrade that was refused, unless a hook refused it that ran before its own.
-  app.addHook('onResponse', async ({ ws, raw }) => {
+  app.addHook('onResponse', ({ ws, raw }, _reply, done) => {
     if (!ws && raw.headers.upgrade?.toLowerCase() === 'websocket') raw.socket.destroy()
+    done()
   })
 }
 

@@ -17,4 +17,4 @@ export type { JobContext, JobLogger, Processor } from '../types/processor.js'
 
 // What clients see, and the host's own code
 export type { InputIssue, Job, JobChange, JobEvent, JobFailure, JobLinks, JobOutput, JobStatus, Problem } from '../types/job.js'
-export type { HandleEventsOptions, HandleWaitOptions, JobHandle, JobsLookup } from '../types/handle.js'
+export type { HandleEventsOptions, HandleSubmitOptions, HandleWaitOptions, JobHandle, JobsLookup } from '../types/handle.js'

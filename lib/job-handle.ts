@@ -19,14 +19,15 @@ export function createJobHandle<Definition extends JobDefinition> (
   // At the first use: a schema may refer to one of the host's, which only the host's validator knows.
   let check: ValidateFunction | undefined
   return {
-    async submit (given: InputOf<Definition>, options) {
+    async submit (given: InputOf<Definition>, { idempotencyKey, ...options } = {}) {
       check ??= compile(definition.input)
       const input = jsonInput(given)
       if (!check(input)) {
         const issues = toIssues(check.errors)
         throw withDetails(new InputInvalidError(describeIssues(issues)), { issues })
       }
-      return operations.submit(input, resolveJobOptions(options, 'options'), base)
+      const { job } = await operations.submit(input, resolveJobOptions(options, 'options'), base, idempotencyKey)
+      return job
     },
     status: jobId => operations.status(jobId, base),
     result: async jobId => await operations.result(jobId, base) as OutputOf<Definition>,

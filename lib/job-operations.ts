@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import type { Job } from '../types/job.js'
 import type { JobOptions } from '../types/options.js'
-import { JobAlreadyFinishedError, JobCanceledError, JobExpiredError, JobFailedError, JobNotFinishedError, JobNotFoundError, withDetails } from './errors.js'
+import { IdempotencyKeyReusedError, JobAlreadyFinishedError, JobCanceledError, JobExpiredError, JobFailedError, JobNotFinishedError, JobNotFoundError, withDetails } from './errors.js'
 import { fromFailedReason, publicFailure } from './failure.js'
 import type { JobEvents } from './job-events.js'
 import { jobLinks } from './job-links.js'
@@ -24,7 +25,8 @@ export interface Watch {
  * and `JOB_EXPIRED`.
  */
 export interface JobOperations {
-  submit (input: unknown, options: JobOptions, base: string): Promise<Job>
+  /** @throws `IDEMPOTENCY_KEY_REUSED` */
+  submit (input: unknown, options: JobOptions, base: string, key?: string): Promise<{ job: Job, replayed: boolean }>
   /** With a wait: the job as soon as it is final, or as it is when the wait ends. */
   status (jobId: string, base: string, wait?: Wait): Promise<Job>
   /** @throws `JOB_NOT_FINISHED`, with a wait only after it, `JOB_FAILED`, `JOB_CANCELED` */
@@ -51,9 +53,12 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
   const find = async (jobId: string, withOutput: boolean): Promise<StoredJob> => require(jobId, await queue.read(jobId, withOutput))
 
   return {
-    async submit (input, options, base) {
-      const { jobId, stored } = await queue.submit(input, options)
-      return view(jobId, stored, base)
+    async submit (input, options, base, key) {
+      // Whoever is under another path is somebody else: a tenant, for example.
+      const submitted = await queue.submit(input, options, key === undefined ? undefined : hashOf(`${base}\n${key}`))
+      if (submitted.outcome === 'conflict') throw new IdempotencyKeyReusedError()
+      const { outcome, jobId, stored } = submitted
+      return { job: view(jobId, stored, base), replayed: outcome === 'replayed' }
     },
 
     async status (jobId, base, wait) {
@@ -94,6 +99,10 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
       require: found => require(jobId, found)
     })
   }
+}
+
+function hashOf (text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
 }
 
 /** The header that tells a client when to ask again (RFC 9110, section 10.2.3): whole seconds, none for a final job. */

@@ -1,4 +1,5 @@
-import type { JobsOptions, Queue } from 'bullmq'
+import { isDeepStrictEqual } from 'node:util'
+import type { Job as BullJob, JobsOptions, Queue } from 'bullmq'
 import type { JobDefinition } from '../types/definition.js'
 import type { JobOptions } from '../types/options.js'
 import { BY_CANCEL, BY_EXPIRY } from './ending.js'
@@ -15,6 +16,12 @@ export type Found =
   | { outcome: 'expired', expiredAt: number }
   | { outcome: 'unknown' }
 
+/** What became of a submission. */
+export type Submitted =
+  | { outcome: 'stored' | 'replayed', jobId: string, stored: StoredJob }
+  /** The key was used for another input. */
+  | { outcome: 'conflict' }
+
 /** Chunks of partial output, and the row of the job's log where the next ones begin. */
 export interface Chunks {
   chunks: Chunk[]
@@ -24,8 +31,11 @@ export interface Chunks {
 /** Submits jobs, reads and ends them, over one BullMQ queue. All of it throws `STORE_UNAVAILABLE`. */
 export interface JobQueue {
   readonly queue: Queue
-  /** Stores a new job. */
-  submit (input: unknown, options: JobOptions): Promise<{ jobId: string, stored: StoredJob }>
+  /**
+   * Stores a new job, in one round trip. With a key that was used before, for a job that is still there, finds
+   * that one instead.
+   */
+  submit (input: unknown, options: JobOptions, key?: string): Promise<Submitted>
   /** Reads a job in one round trip of constant cost. One that was not begun in time is ended by that. */
   read (jobId: string, withOutput: boolean): Promise<Found>
   /** Some chunks of partial output, from a row of the job's log on. */
@@ -35,6 +45,9 @@ export interface JobQueue {
   /** The id of the queue's latest event. */
   latestEvent (): Promise<string>
 }
+
+/** How long a job may wait and run until its idempotency key is free for another one, in ms: a day. */
+const LONGEST_LIFE = 86_400_000
 
 export function openJobQueue (engine: Engine, { name, attempts, backoff, retention, startBy }: JobDefinition): JobQueue {
   const opts: JobsOptions & JobOptions = {
@@ -50,36 +63,60 @@ export function openJobQueue (engine: Engine, { name, attempts, backoff, retenti
   const read = (jobId: string, withOutput: boolean): Promise<StoredJob | undefined> =>
     ask(engine, () => engine.readJob(name, jobId, withOutput))
 
+  const find = async (jobId: string, withOutput: boolean): Promise<Found> => {
+    if (!isJobId(jobId)) return { outcome: 'unknown' }
+    let stored = await read(jobId, withOutput)
+    if (stored !== undefined && (startDeadline(stored) ?? Infinity) <= Date.now()) {
+      await ask(engine, () => engine.endJob(name, jobId, BY_EXPIRY))
+      stored = await read(jobId, withOutput)
+    }
+    if (stored === undefined) return { outcome: 'unknown' }
+    // BullMQ removes by age only when some other job finishes.
+    const expiry = expiresAt(stored)
+    return expiry !== undefined && expiry <= Date.now()
+      ? { outcome: 'expired', expiredAt: expiry }
+      : { outcome: 'found', stored }
+  }
+
+  // BullMQ's keys have a time to live from the submission on: as long as the job can be there after it ended, and
+  // before that for longer than jobs wait and run. One whose job is gone is free all the same.
+  const ttl = 1_000 * Math.max(retention.completed, retention.failed) + LONGEST_LIFE
+
+  const add = async (input: unknown, options: JobOptions, key: string | undefined): Promise<{ job: BullJob, jobId: string, stored: StoredJob }> => {
+    const jobId = makeJobId()
+    const timestamp = Date.now()
+    // The spread comes last: with fields behind it, V8 takes some 17 times as long for the object, and BullMQ for reading it.
+    const all = { jobId, timestamp, ...opts, ...options, ...(key !== undefined && { deduplication: { id: key, ttl } }) }
+    const job = await ask(engine, () => open().add(name, input, all).catch((cause: unknown) => { throw refusal(cause) ?? cause }))
+    const delay = options.delay ?? 0
+    return {
+      job,
+      jobId,
+      stored: { state: delay > 0 ? 'delayed' : 'waiting', timestamp, delayedUntil: delay > 0 ? timestamp + delay : undefined, attemptsMade: 0, opts: all, progress: 0, logs: 0 }
+    }
+  }
+
   return {
     get queue () { return open() },
 
-    async submit (input, options) {
-      const jobId = makeJobId()
-      const timestamp = Date.now()
-      // The spread comes last: with fields behind it, V8 takes some 17 times as long for the object, and BullMQ for reading it.
-      const all = { jobId, timestamp, ...opts, ...options }
-      await ask(engine, () => open().add(name, input, all).catch((cause: unknown) => { throw refusal(cause) ?? cause }))
-      const delay = options.delay ?? 0
-      return {
-        jobId,
-        stored: { state: delay > 0 ? 'delayed' : 'waiting', timestamp, delayedUntil: delay > 0 ? timestamp + delay : undefined, attemptsMade: 0, opts: all, progress: 0, logs: 0 }
+    async submit (input, options, key) {
+      for (;;) {
+        const { job, jobId, stored } = await add(input, options, key)
+        // An id that is not ours is that of the job which has the key; all else in it is ours.
+        const first = job.id as string
+        if (first === jobId) return { outcome: 'stored', jobId, stored }
+        const found = await find(first, false)
+        if (found.outcome === 'found') {
+          const data: unknown = (await ask(engine, () => open().getJob(first)))?.data
+          // As the stored one was, through JSON: there is no -0, for example.
+          return isDeepStrictEqual(data, JSON.parse(JSON.stringify(input))) ? { outcome: 'replayed', jobId: first, stored: found.stored } : { outcome: 'conflict' }
+        }
+        // The key outlived its job, which does so no more; unless somebody has taken it meanwhile.
+        await ask(engine, () => job.removeDeduplicationKey())
       }
     },
 
-    async read (jobId, withOutput) {
-      if (!isJobId(jobId)) return { outcome: 'unknown' }
-      let stored = await read(jobId, withOutput)
-      if (stored !== undefined && (startDeadline(stored) ?? Infinity) <= Date.now()) {
-        await ask(engine, () => engine.endJob(name, jobId, BY_EXPIRY))
-        stored = await read(jobId, withOutput)
-      }
-      if (stored === undefined) return { outcome: 'unknown' }
-      // BullMQ removes by age only when some other job finishes.
-      const expiry = expiresAt(stored)
-      return expiry !== undefined && expiry <= Date.now()
-        ? { outcome: 'expired', expiredAt: expiry }
-        : { outcome: 'found', stored }
-    },
+    read: find,
 
     async readChunks (jobId, from) {
       const rows = await ask(engine, () => engine.readLogs(name, jobId, from))

@@ -24,7 +24,7 @@ async function open (t: Test, connection: string, options: object = {}): Promise
 
 t.test('what can be asked of a job, from its submission to its end', t => onEachEngine(t, async (t, { connection }) => {
   const { operations, job } = await open(t, connection)
-  const submitted = await operations.submit({ text: 'abc' }, {}, '/base')
+  const { job: submitted } = await operations.submit({ text: 'abc' }, {}, '/base')
   const { jobId } = submitted
   t.match(submitted, { status: 'pending', links: { status: `/base/status/${jobId}` } })
   t.strictSame(await operations.status(jobId, '/other'), await operations.status(jobId, '/other', { timeout: 0, signal: never }), 'with a wait that is over at once, too')
@@ -42,7 +42,7 @@ t.test('what can be asked of a job, from its submission to its end', t => onEach
 
 t.test('a job that failed, or was canceled', t => onEachEngine(t, async (t, { connection }) => {
   const { operations, job } = await open(t, connection)
-  const canceled = await operations.submit({ text: '' }, {}, '')
+  const { job: canceled } = await operations.submit({ text: '' }, {}, '')
   t.match(await operations.cancel(canceled.jobId, ''), { status: 'canceled' })
   t.match(await operations.cancel(canceled.jobId, ''), { status: 'canceled' }, 'again')
   await t.rejects(operations.result(canceled.jobId, ''), { code: 'JOB_CANCELED', statusCode: 409, jobId: canceled.jobId })
@@ -55,7 +55,7 @@ t.test('a job that failed, or was canceled', t => onEachEngine(t, async (t, { co
     }
   })
   for (const [text, error] of [['', { statusCode: 409, error: { code: 'PROCESSOR_ERROR' } }], ['status', { statusCode: 422, message: 'There is no text', error: { code: 'NO_TEXT', message: 'There is no text', data: 1 } }]] as const) {
-    const { jobId } = await operations.submit({ text }, {}, '')
+    const { job: { jobId } } = await operations.submit({ text }, {}, '')
     await t.rejects(operations.result(jobId, '', { timeout: Infinity, signal: never }), { code: 'JOB_FAILED', jobId, ...error })
   }
 }))
@@ -70,7 +70,7 @@ t.test('a job that is not there, or no more', t => onEachEngine(t, async (t, { c
   for (const ask of questions) {
     for (const jobId of ['unknown', '6f1c2b1e-8f0a-4b57-9d3e-2a7c5d4e9f10']) await t.rejects(ask(jobId), { code: 'JOB_NOT_FOUND', statusCode: 404, jobId: undefined })
   }
-  const { jobId } = await operations.submit({ text: '' }, {}, '')
+  const { job: { jobId } } = await operations.submit({ text: '' }, {}, '')
   // Ended by nobody who cleans.
   await operations.cancel(jobId, '')
   await eventually(() => operations.status(jobId, '').then(() => 200, (error: { statusCode: number }) => error.statusCode), status => status === 410)

@@ -38,11 +38,12 @@ t.test('it describes every answer', async t => {
   t.strictSame(answers, {
     'POST /jobs': {
       200: { headers: ['Content-Location', 'Preference-Applied'], type: 'application/json', examples: ['example 1', 'example 2'], links: [] },
-      202: { headers: ['Location', 'Retry-After', 'Preference-Applied'], type: 'application/json', examples: ['pending'], links: ['status', 'result', 'events', 'cancel'] },
-      400: { headers: [], type: 'application/problem+json', examples: ['INPUT_INVALID', 'INPUT_MALFORMED'], links: [] },
+      202: { headers: ['Location', 'Retry-After', 'Preference-Applied', 'Idempotent-Replayed'], type: 'application/json', examples: ['pending'], links: ['status', 'result', 'events', 'cancel'] },
+      400: { headers: [], type: 'application/problem+json', examples: ['INPUT_INVALID', 'IDEMPOTENCY_KEY_INVALID', 'INPUT_MALFORMED'], links: [] },
       409: { headers: ['Content-Location'], type: 'application/problem+json', examples: ['JOB_FAILED', 'JOB_CANCELED'], links: [] },
       413: { headers: [], type: 'application/problem+json', examples: ['INPUT_TOO_LARGE'], links: [] },
       415: { headers: [], type: 'application/problem+json', examples: ['UNSUPPORTED_MEDIA_TYPE'], links: [] },
+      422: { headers: [], type: 'application/problem+json', examples: ['IDEMPOTENCY_KEY_REUSED'], links: [] },
       503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] },
       '4XX': { headers: [], type: 'application/problem+json', examples: ['JOB_FAILED'], links: [] }
     },
@@ -169,7 +170,7 @@ t.test('a submission reaches us with and without the slash, and is described onc
     ['', {}, '/', ['/']]
   ]
   for (const [prefix, host, described, urls] of hosts) {
-    const { app } = await startFake(t, host, { submit: async () => accepted }, prefix)
+    const { app } = await startFake(t, host, { submit: async () => ({ job: accepted, replayed: false }) }, prefix)
     for (const url of urls) t.equal((await app.inject({ method: 'POST', url, payload: { text: 'a' } })).statusCode, 202, `${prefix} ${url}`)
     t.same(Object.keys(app.swagger().paths ?? {}).filter(path => !/[{]|socket/.test(path)), [described])
   }
@@ -202,7 +203,7 @@ t.test('nothing is lost on the wire', async t => {
   const issues = [{ pointer: '/a', detail: 'd' }]
   const details = { jobId, error, issues }
   const { app } = await startFake(t, {}, {
-    submit: async () => accepted,
+    submit: async () => ({ job: accepted, replayed: false }),
     status: async id => id === 'a' ? job : fail(errors.withDetails(new errors.JobExpiredError('then'), details)),
     result: async id => fail(Object.assign(errors.withDetails(new errors.JobFailedError('m'), details), { statusCode: Number(id) }))
   })

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { TSchema } from '@sinclair/typebox'
 import Fastify from 'fastify'
 import type { Job, Problem } from '../types/job.js'
-import { EXAMPLE_FAILURE, EXAMPLE_ID, exampleJobs, JobSchema, optionalHeader, pathParams, ProblemSchema, waitQuery } from '../lib/schemas.js'
+import { EXAMPLE_FAILURE, EXAMPLE_ID, exampleJobs, JobSchema, optionalHeaders, pathParams, ProblemSchema, waitQuery } from '../lib/schemas.js'
 import { isJobId } from '../lib/job-id.js'
 import { jobLinks } from '../lib/job-links.js'
 import { isFinal } from '../lib/job-state.js'
@@ -112,10 +112,10 @@ t.test('a wait', async t => {
   for (const wait of [-1, 1.5, 'soon']) t.notOk(check({ wait }))
 })
 
-t.test('a header, whose schema takes no other away', async t => {
+t.test('headers, whose schema takes no other away', async t => {
   const app = Fastify({ ajv: { customOptions: { removeAdditional: 'all' } } })
   t.teardown(() => app.close())
-  app.get('/', { schema: { headers: optionalHeader('prefer', 'what for', 'wait=1') } }, async ({ headers }) => headers)
-  t.match((await app.inject({ url: '/', headers: { prefer: 'wait=5', authorization: 'me' } })).json(), { prefer: 'wait=5', authorization: 'me' })
+  app.get('/', { schema: { headers: optionalHeaders({ prefer: { description: 'what for', example: 'wait=1' }, 'x-key': { description: 'what for', example: '1' } }) } }, async ({ headers }) => headers)
+  t.match((await app.inject({ url: '/', headers: { prefer: 'wait=5', 'x-key': 'a', authorization: 'me' } })).json(), { prefer: 'wait=5', 'x-key': 'a', authorization: 'me' })
   t.equal((await app.inject('/')).statusCode, 200)
 })

@@ -8,7 +8,7 @@ import type { Cluster, Redis } from 'ioredis'
 import ts from 'typescript'
 import {
   asyncJobs, createWorker, defineJob, JobError, Type,
-  type AsyncJobsOptions, type Connection, type InputOf, type Job, type JobContext, type JobDefinition, type JobEvent, type JobHandle, type JobLogger, type JobOptions, type JobStatus,
+  type AsyncJobsOptions, type Connection, type InputOf, type Job, type JobContext, type JobDefinition, type JobEvent, type JobHandle, type JobLogger, type HandleSubmitOptions, type JobStatus,
   type JobWorker, type OutputOf, type Processor
 } from '../lib/index.js'
 
@@ -117,7 +117,7 @@ export function processors (): void {
 export async function handles (app: FastifyInstance): Promise<void> {
   const jobs = app.jobs(analysis)
   same<typeof jobs, JobHandle<typeof analysis>>()
-  same<Parameters<typeof jobs.submit>, [input: Input, options?: JobOptions]>()
+  same<Parameters<typeof jobs.submit>, [input: Input, options?: HandleSubmitOptions]>()
   same<typeof jobs.queue, Queue<Input, Output, 'analysis'>>()
 
   const job = await jobs.submit({ text: 'a' })

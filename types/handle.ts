@@ -3,6 +3,12 @@ import type { InputOf, JobDefinition, OutputOf } from './definition.js'
 import type { Job, JobEvent } from './job.js'
 import type { JobOptions } from './options.js'
 
+/** What the host's own submissions may have. */
+export interface HandleSubmitOptions extends JobOptions {
+  /** The same key and input give the same job, as long as that is there. Any text. */
+  idempotencyKey?: string | undefined
+}
+
 /** What limits the wait for a job. */
 export interface HandleWaitOptions {
   /** Ends the wait: it rejects with the signal's reason. The job goes on. */
@@ -26,9 +32,9 @@ export interface HandleEventsOptions {
 export interface JobHandle<Definition extends JobDefinition> {
   /**
    * Stores a new job.
-   * @throws `INPUT_INVALID` where the input does not match its schema, `OPTION_INVALID`, `STORE_UNAVAILABLE`
+   * @throws `INPUT_INVALID` where the input does not match its schema, `OPTION_INVALID`, `IDEMPOTENCY_KEY_REUSED`, `STORE_UNAVAILABLE`
    */
-  submit (input: InputOf<Definition>, options?: JobOptions): Promise<Job>
+  submit (input: InputOf<Definition>, options?: HandleSubmitOptions): Promise<Job>
   /** @throws `JOB_NOT_FOUND`, `JOB_EXPIRED`, `STORE_UNAVAILABLE` */
   status (jobId: string): Promise<Job>
   /** @throws as `status` does, and `JOB_NOT_FINISHED`, `JOB_FAILED`, `JOB_CANCELED` */

@@ -23,6 +23,7 @@ export const header = {
   retryAfterUntilFinal: { type: 'integer', description: 'Seconds to wait before you ask again (RFC 9110, section 10.2.3). Absent once the job is final.' },
   contentLocation: { type: 'string', description: 'Path of the output, where this is what the wait was answered with (RFC 9110, section 8.7).' },
   preferenceApplied: { type: 'string', description: '`wait=N`, where `Prefer` asked to wait: for how long that was granted (RFC 7240, section 3).' },
+  idempotentReplayed: { type: 'string', enum: ['true'], description: 'This job was there already: the `Idempotency-Key` was sent before.' },
   cacheControl: { type: 'string', description: '`no-store`: the answer is out of date at once.' }
 }
 

@@ -2,7 +2,7 @@ import { fastifySSE, type SSEMessage } from '@fastify/sse'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { StoreUnavailableError } from '../errors.js'
 import { paramsOf } from '../job-links.js'
-import { EXAMPLE_ID, exampleJobs, optionalHeader, pathParams } from '../schemas.js'
+import { EXAMPLE_ID, exampleJobs, optionalHeaders, pathParams } from '../schemas.js'
 import type { JobEvent } from '../../types/job.js'
 import { emptyAnswer, expired, notFound, storeUnavailable, streamAnswer } from './answers.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
@@ -36,7 +36,7 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
         'After a broken connection, `EventSource` sends the `id` of its last event in `Last-Event-ID`, and goes on after that. Once the final job was received, the answer is **204**, which tells it to stop.'
       ].join('\n\n'),
       params: pathParams(paramsOf(app.prefix), true),
-      headers: optionalHeader('last-event-id', 'The `id` of the last event that was received. One from nowhere is ignored.', '2.mS4Xq0Tz'),
+      headers: optionalHeaders({ 'last-event-id': { description: 'The `id` of the last event that was received. One from nowhere is ignored.', example: '2.mS4Xq0Tz' } }),
       response: {
         200: streamAnswer('The stream.', examples(prefix, definition.attempts)),
         204: emptyAnswer('Everything was received: the job is final.'),

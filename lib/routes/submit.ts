@@ -2,11 +2,12 @@ import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { retryAfter } from '../job-operations.js'
 import type { Job } from '../../types/job.js'
-import { StoreUnavailableError } from '../errors.js'
+import { IdempotencyKeyInvalidError, IdempotencyKeyReusedError, StoreUnavailableError } from '../errors.js'
+import { idempotencyKey } from './idempotency-key.js'
 import { paramsOf } from '../job-links.js'
 import { isFinal } from '../job-state.js'
 import { resolveJobOptions } from '../options/definition.js'
-import { exampleJobs, JobSchema, optionalHeader, pathParams } from '../schemas.js'
+import { exampleJobs, JobSchema, optionalHeaders, pathParams } from '../schemas.js'
 import { header, jsonAnswer, problemAnswer, storeUnavailable } from './answers.js'
 import { linkParameters, type RouteContext } from './context.js'
 import { failedOtherwise, jobCanceled, jobFailed, outputAnswer, sendOutput } from './result.js'
@@ -31,13 +32,17 @@ export function submitRoute (app: FastifyInstance, { definition, operations, bas
       `Or ask to wait: with the header \`Prefer: wait=N\` (RFC 7240), a job that is final within N seconds (at most ${options.maxWait}) is answered with its output at once, exactly as \`GET ${prefix}/result/{jobId}\` would; any other one with the 202.`
     ].filter(Boolean).join('\n\n'),
     ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
-    headers: optionalHeader('prefer', '`wait=N`: answer with the output, if there is one within N seconds (RFC 7240, section 4.3).', 'wait=10'),
+    headers: optionalHeaders({
+      prefer: { description: '`wait=N`: answer with the output, if there is one within N seconds (RFC 7240, section 4.3).', example: 'wait=10' },
+      'idempotency-key': { description: 'Any text of your own, such as a UUID. Sent again with the same input, it gives the same job instead of another one, as long as that is there.', example: '8e03978e-40d5-43e8-bc93-6894a57f9324' }
+    }),
     body: definition.input,
     response: {
       200: outputAnswer(definition, 'The output, where `Prefer` asked to wait for it.', { 'Content-Location': header.contentLocation, 'Preference-Applied': header.preferenceApplied }),
-      202: jsonAnswer('The job is stored and will be worked on.', JobSchema, { pending: exampleJobs(prefix, definition.attempts).pending }, { Location: header.location, 'Retry-After': header.retryAfter, 'Preference-Applied': header.preferenceApplied }),
+      202: jsonAnswer('The job is stored and will be worked on.', JobSchema, { pending: exampleJobs(prefix, definition.attempts).pending }, { Location: header.location, 'Retry-After': header.retryAfter, 'Preference-Applied': header.preferenceApplied, 'Idempotent-Replayed': header.idempotentReplayed }),
       400: problemAnswer(400, [
         { code: 'INPUT_INVALID', meaning: 'The input does not match its schema; `issues` tells where.', ...exampleIssue(definition.input) },
+        { code: 'IDEMPOTENCY_KEY_INVALID', meaning: 'The `Idempotency-Key` is no such key.', detail: new IdempotencyKeyInvalidError().message },
         { code: 'INPUT_MALFORMED', meaning: 'The body cannot be parsed.', detail: 'Body is not valid JSON but content-type is set to \'application/json\'' }
       ]),
       409: problemAnswer(409, [
@@ -46,6 +51,7 @@ export function submitRoute (app: FastifyInstance, { definition, operations, bas
       ], { 'Content-Location': header.contentLocation }),
       413: problemAnswer(413, [{ code: 'INPUT_TOO_LARGE', meaning: 'The body is larger than this service takes.', detail: 'Request body is too large' }]),
       415: problemAnswer(415, [{ code: 'UNSUPPORTED_MEDIA_TYPE', meaning: 'The body is in no media type that this service takes.', detail: 'Unsupported Media Type' }]),
+      422: problemAnswer(422, [{ code: 'IDEMPOTENCY_KEY_REUSED', meaning: 'The `Idempotency-Key` came with another input before.', detail: new IdempotencyKeyReusedError().message }]),
       '4xx': failedOtherwise,
       503: storeUnavailable
     }
@@ -79,11 +85,12 @@ export function submitRoute (app: FastifyInstance, { definition, operations, bas
     handler: async (request, reply) => {
       const base = baseOf(request)
       const own = resolveJobOptions(await options.jobOptions?.(request, request.body), 'jobOptions()')
-      const accepted = await operations.submit(request.body, own, base)
+      const { job: accepted, replayed } = await operations.submit(request.body, own, base, idempotencyKey(request.headers['idempotency-key']))
+      if (replayed) reply.header('idempotent-replayed', 'true')
       const wait = requestedWait(request, reply, options.maxWait)
       if (wait !== undefined) reply.headers(wait.headers)
       const job = wait === undefined ? accepted : await settle(accepted, base, wait)
-      if (isFinal(job.status)) {
+      if (wait !== undefined && isFinal(job.status)) {
         reply.header('content-location', job.links.result)
         const ended = await outputOf(job, base)
         if (ended !== undefined) return sendOutput(reply, ended.output)

@@ -223,7 +223,7 @@ t.test('a job that is done, whose output cannot be read now, is accepted all the
   const app = Fastify()
   t.teardown(() => app.close())
   const job = exampleJobs('/jobs', 3).pending
-  const operations = { submit: async () => job, status: async () => ({ ...job, status: 'completed' }), result: async () => { throw new StoreUnavailableError() } }
+  const operations = { submit: async () => ({ job, replayed: false }), status: async () => ({ ...job, status: 'completed' }), result: async () => { throw new StoreUnavailableError() } }
   await registerRoutes(app, {
     definition: define(),
     operations: operations as never,

@@ -36,7 +36,7 @@ const MESSAGE_TOO_BIG = 1009
 /** The longest message that a client may send, in UTF-16 code units. */
 const MAX_MESSAGE = 4_096
 
-const FORM = 'Send {"type":"subscribe","jobId":"…","after":"…"} or {"type":"unsubscribe","jobId":"…"}'
+const FORM = 'Send {"type":"subscribe","jobId":"…","after":"…"}, {"type":"unsubscribe","jobId":"…"} or {"type":"ping"}'
 
 export function createSocketSession (socket: SessionSocket, { events, toProblem, maxSubscriptions }: SessionOptions): SocketSession {
   const subscriptions = new Map<string, AbortController>()
@@ -80,6 +80,8 @@ export function createSocketSession (socket: SessionSocket, { events, toProblem,
       if (text.length > MAX_MESSAGE) return socket.close(MESSAGE_TOO_BIG, `A message has at most ${MAX_MESSAGE} characters`)
       const message = parse(text)
       if (message === undefined) return socket.close(POLICY_VIOLATION, FORM)
+      // Browsers do not show the pings of the protocol to their scripts.
+      if (message.type === 'ping') return socket.send('{"type":"pong"}', () => {})
       unsubscribe(message.jobId)
       if (message.type === 'unsubscribe') return
       if (subscriptions.size >= maxSubscriptions) return socket.close(POLICY_VIOLATION, `At most ${maxSubscriptions} jobs can be watched at a time`)
@@ -103,6 +105,8 @@ export function createSocketSession (socket: SessionSocket, { events, toProblem,
 type ClientMessage =
   | { type: 'subscribe', jobId: string, after?: string }
   | { type: 'unsubscribe', jobId: string }
+  /** Asks for a sign of life. */
+  | { type: 'ping' }
 
 function parse (text: string): ClientMessage | undefined {
   try {
@@ -116,5 +120,5 @@ function parse (text: string): ClientMessage | undefined {
 function isClientMessage (value: unknown): value is ClientMessage {
   if (typeof value !== 'object' || value === null) return false
   const { type, jobId, after } = value as Record<string, unknown>
-  return (type === 'subscribe' || type === 'unsubscribe') && typeof jobId === 'string' && (after === undefined || typeof after === 'string')
+  return type === 'ping' || ((type === 'subscribe' || type === 'unsubscribe') && typeof jobId === 'string' && (after === undefined || typeof after === 'string'))
 }

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 /* What users get: the tarball, packed from the build that the tests run on, and installed. */
@@ -72,9 +73,11 @@ t.test('the client needs nothing at all, and runs in browsers', async t => {
   t.notOk(existsSync(join(alone, '../ajv')), 'no dependency is installed')
   t.match(await evaluate(alone, "import('fastify-async-jobs/client').then(({ createJobsClient }) => console.log(typeof createJobsClient))"), 'function')
   const bundle = await build({
-    stdin: { contents: "export * from 'fastify-async-jobs/client'", resolveDir: alone }, bundle: true, platform: 'browser', format: 'esm', write: false, logLevel: 'silent'
+    stdin: { contents: "export * from 'fastify-async-jobs/client'", resolveDir: alone }, bundle: true, minify: true, platform: 'browser', format: 'esm', write: false, logLevel: 'silent'
   })
   t.strictSame(bundle.errors, [])
+  const size = gzipSync(bundle.outputFiles[0]?.contents ?? '').length
+  t.ok(size <= 5_120, `${size} bytes, minified and gzipped`)
 })
 
 for (const [connection, peer] of [['redis://localhost', 'ioredis'], ['postgres://localhost', 'pg'], ['file:./data', '@electric-sql/pglite']]) {

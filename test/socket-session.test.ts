@@ -116,7 +116,7 @@ t.test('what ended by itself makes room', async t => {
 })
 
 t.test('who breaks the rules is disconnected', async t => {
-  const form = [1008, 'Send {"type":"subscribe","jobId":"…","after":"…"} or {"type":"unsubscribe","jobId":"…"}']
+  const form = [1008, 'Send {"type":"subscribe","jobId":"…","after":"…"}, {"type":"unsubscribe","jobId":"…"} or {"type":"ping"}']
   const texts: Array<[text: string | undefined, why: unknown[]]> = [
     [undefined, [1008, 'Messages are text, not binary']],
     ['x'.repeat(4_097), [1009, 'A message has at most 4096 characters']],
@@ -140,6 +140,12 @@ t.test('the end of the connection ends all subscriptions', async t => {
   await turn()
   t.equal(ended, 2)
   t.equal(client.messages.length, 2, 'nothing is sent any more')
+})
+
+t.test('a client may ask for a sign of life', async t => {
+  const client = connect()
+  client.tell({ type: 'ping' })
+  t.strictSame([client.messages, client.closed], [[{ type: 'pong' }], []])
 })
 
 t.test('a client that does not answer pings is gone', async t => {

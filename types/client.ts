@@ -1,5 +1,11 @@
 import type { InputOf, JobDefinition, OutputOf } from './definition.js'
-import type { Job } from './job.js'
+import type { Job, JobEvent, JobOutput } from './job.js'
+
+/**
+ * How a job is followed. `sse`: Server-Sent Events. `long-poll`: requests that are answered when the job is
+ * final. `poll`: requests as often as the server allows. `websocket`: one connection for many jobs.
+ */
+export type Transport = 'sse' | 'long-poll' | 'poll' | 'websocket'
 
 /** What `createJobsClient` takes beside the address. */
 export interface JobsClientOptions {
@@ -11,16 +17,22 @@ export interface JobsClientOptions {
   /**
    * Headers of every request, such as `authorization`. A function is asked before each request, repeated
    * ones included, so its tokens may be short-lived; what it throws reaches the caller as it is. Default none.
+   * A WebSocket takes none in browsers: where there are headers, or a `fetch` of your own, `watch` uses requests.
    */
   headers?: Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>) | undefined
+  /**
+   * How one job is followed. Default `auto`: `sse`, and where something between here and the server does not
+   * let that through, `long-poll`, then `poll`.
+   */
+  transport?: 'auto' | Exclude<Transport, 'websocket'> | undefined
   /** When requests are repeated. */
   retry?: RetryOptions | undefined
 }
 
 /**
- * Requests about a job are repeated after network errors and after answers 429, 502, 503 and 504.
- * Submissions are repeated only where the answer tells that nothing was stored: 429, and 503 `QUEUE_FULL`.
- * In between passes what `Retry-After` demands, plus a random time that grows with each repetition.
+ * Requests are repeated after network errors and after answers 429, 502, 503 and 504; submissions with the same
+ * `Idempotency-Key`, so that the job is stored once. In between passes what `Retry-After` demands, plus a random
+ * time that grows with each repetition.
  */
 export interface RetryOptions {
   /** How often one request is sent at most, in all. Each answer begins a new count. Default 8. */
@@ -29,18 +41,24 @@ export interface RetryOptions {
   minDelay?: number
   /** What the random wait never exceeds, in ms. Default 10,000. */
   maxDelay?: number
-  /** How long a status request may take before it counts as a network error, in ms. Default 30,000. */
+  /** How long a request about a job may take before it counts as a network error, in ms, beyond what it asks to wait. Default 30,000. */
   statusTimeout?: number
 }
 
 /** What every call takes. */
 export interface CallOptions {
-  /** Ends the call: it rejects at once with the signal's `reason`. The job itself goes on. */
+  /** Ends the call: it rejects at once with the signal's `reason`, and sends nothing more. */
   signal?: AbortSignal | undefined
 }
 
+/** What calls take that follow a job. */
+export interface FollowOptions extends CallOptions {
+  /** Called with the way in use, at first and whenever it changes. */
+  onTransport?: ((transport: Transport) => void) | undefined
+}
+
 /** What calls take that last until the job is final. */
-export interface WaitOptions extends CallOptions {
+export interface WaitOptions extends FollowOptions {
   /** How long the whole call may take, in ms, from now; then it rejects with a `WaitTimeoutError`. The job itself goes on. Default: as long as it takes. */
   timeout?: number | undefined
   /**
@@ -48,10 +66,24 @@ export interface WaitOptions extends CallOptions {
    * What it throws ends the call.
    */
   onProgress?: ((job: Job) => void) | undefined
+  /** Called with every chunk of partial output, in order. What it throws ends the call. */
+  onOutput?: ((output: JobOutput) => void) | undefined
 }
 
-/** A job on the server. Keep its `id` to pick it up again later: `jobs.job(id)`. */
-export interface ClientJob<Output> {
+/** What `run` takes. */
+export interface RunOptions extends WaitOptions {
+  /** Whether the job is canceled when `signal` aborts. Default `true`. */
+  cancelOnAbort?: boolean | undefined
+}
+
+/** What `events` takes. */
+export interface EventsOptions extends FollowOptions {
+  /** The `id` of an event: only what came after it is told. Default: from the first chunk of output. */
+  after?: string | undefined
+}
+
+/** A job on the server. Keep its `id` to pick it up again later: `jobs.job(id)`. To iterate over it tells its events. */
+export interface ClientJob<Output> extends AsyncIterable<JobEvent> {
   readonly id: string
   /**
    * The job as it is now.
@@ -69,21 +101,40 @@ export interface ClientJob<Output> {
    * @throws as `status` does, and `JobFailedError`, `JobCanceledError`, `WaitTimeoutError`
    */
   wait (options?: WaitOptions): Promise<Output>
+  /**
+   * Cancels the job.
+   * @throws as `status` does; for a job that ended otherwise a `RequestFailedError` whose `problem.code` is `JOB_ALREADY_FINISHED`
+   */
+  cancel (options?: CallOptions): Promise<Job>
+  /**
+   * The job as it is, then every change and every chunk of its output, until it is final.
+   * @throws in the iteration, as `status` does
+   */
+  events (options?: EventsOptions): AsyncIterableIterator<JobEvent>
 }
+
+/** What `watch` tells: the events of its jobs, and what keeps one from being watched. */
+export type WatchEvent = JobEvent | { type: 'error', jobId: string, error: Error }
 
 /** A client of one job API, typed by its definition. */
 export interface JobsClient<Definition extends JobDefinition> {
   /**
-   * Submits an input and resolves with the output.
+   * Submits an input and resolves with the output. An abort of its `signal` cancels the job.
    * @throws as `submit` and `ClientJob.wait` do
    */
-  run (input: InputOf<Definition>, options?: WaitOptions): Promise<OutputOf<Definition>>
+  run (input: InputOf<Definition>, options?: RunOptions): Promise<OutputOf<Definition>>
   /**
    * Submits an input; resolves as soon as the job is stored.
    * @throws `InputInvalidError`, `RequestFailedError`, `NetworkError`; after the last, whether the
    * job was stored is not known
    */
   submit (input: InputOf<Definition>, options?: CallOptions): Promise<ClientJob<OutputOf<Definition>>>
-  /** Picks up a job by its id. Sends nothing yet. */
+  /** Picks up a job by its id, after a reload or in another process. Sends nothing yet. */
   job (id: string): ClientJob<OutputOf<Definition>>
+  /**
+   * Follows many jobs at once, over one WebSocket where there is one. Ends when all are final. What keeps
+   * one of them from being watched is told as its last event.
+   * @throws `RequestFailedError` where the server allows fewer jobs at a time, `NetworkError`
+   */
+  watch (ids: Iterable<string>, options?: FollowOptions): AsyncIterableIterator<WatchEvent>
 }

@@ -12,8 +12,8 @@ export interface Answer {
 /** Anything else. */
 export interface Failure {
   error: AnyJobsClientError
-  /** ms. */
-  retryAfter: number
+  /** ms. Default 0. */
+  retryAfter?: number
 }
 
 /**
@@ -30,7 +30,7 @@ export function readAnswer (response: Response, text: string, sentence: string, 
 }
 
 /** The code comes first: a job chooses the status of its failure itself, be it 404 or 503. */
-function toError (status: number, problem: Problem | undefined, sentence: string, known: ErrorDetails): AnyJobsClientError {
+export function toError (status: number, problem: Problem | undefined, sentence: string, known: ErrorDetails): AnyJobsClientError {
   const details = { ...known, problem }
   const message = `${sentence}: ${problem?.detail ?? 'not what this API answers'}`
   if (problem?.code === 'JOB_FAILED') return new JobFailedError(problem.error ?? { code: problem.code, message: problem.detail }, details)

@@ -101,33 +101,13 @@ export type AnyJobsClientError =
   | NetworkError
   | WaitTimeoutError
 
-export function isJobFailedError (error: unknown): error is JobFailedError {
-  return is<JobFailedError>(error, 'JobFailedError', 'JOB_FAILED')
-}
-
-export function isJobCanceledError (error: unknown): error is JobCanceledError {
-  return is<JobCanceledError>(error, 'JobCanceledError', 'JOB_CANCELED')
-}
-
-export function isJobNotFoundError (error: unknown): error is JobNotFoundError {
-  return is<JobNotFoundError>(error, 'JobNotFoundError', 'JOB_NOT_FOUND')
-}
-
-export function isInputInvalidError (error: unknown): error is InputInvalidError {
-  return is<InputInvalidError>(error, 'InputInvalidError', 'INPUT_INVALID')
-}
-
-export function isRequestFailedError (error: unknown): error is RequestFailedError {
-  return is<RequestFailedError>(error, 'RequestFailedError', 'REQUEST_FAILED')
-}
-
-export function isNetworkError (error: unknown): error is NetworkError {
-  return is<NetworkError>(error, 'NetworkError', 'NETWORK_ERROR')
-}
-
-export function isWaitTimeoutError (error: unknown): error is WaitTimeoutError {
-  return is<WaitTimeoutError>(error, 'WaitTimeoutError', 'WAIT_TIMEOUT')
-}
+export const isJobFailedError = guard<JobFailedError>('JobFailedError', 'JOB_FAILED')
+export const isJobCanceledError = guard<JobCanceledError>('JobCanceledError', 'JOB_CANCELED')
+export const isJobNotFoundError = guard<JobNotFoundError>('JobNotFoundError', 'JOB_NOT_FOUND')
+export const isInputInvalidError = guard<InputInvalidError>('InputInvalidError', 'INPUT_INVALID')
+export const isRequestFailedError = guard<RequestFailedError>('RequestFailedError', 'REQUEST_FAILED')
+export const isNetworkError = guard<NetworkError>('NetworkError', 'NETWORK_ERROR')
+export const isWaitTimeoutError = guard<WaitTimeoutError>('WaitTimeoutError', 'WAIT_TIMEOUT')
 
 /** Whether it is one of the client's errors, which one its `code` tells. */
 export function isJobsClientError (error: unknown): error is AnyJobsClientError {
@@ -141,7 +121,9 @@ export function isJobsClientError (error: unknown): error is AnyJobsClientError 
  * Not by class: a bundle may hold this module twice. By name and code: the platform has a
  * `NetworkError` of its own, and the server's errors have some of these codes.
  */
-function is<E extends AnyJobsClientError> (error: unknown, name: E['name'], code: E['code']): boolean {
-  const candidate = (error ?? {}) as { name?: unknown, code?: unknown }
-  return candidate.name === name && candidate.code === code
+function guard<E extends AnyJobsClientError> (name: E['name'], code: E['code']): (error: unknown) => error is E {
+  return (error): error is E => {
+    const candidate = (error ?? {}) as { name?: unknown, code?: unknown }
+    return candidate.name === name && candidate.code === code
+  }
 }

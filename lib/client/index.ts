@@ -1,6 +1,6 @@
 // The client
 export { createJobsClient } from './create-client.js'
-export type { CallOptions, ClientJob, JobsClient, JobsClientOptions, RetryOptions, WaitOptions } from '../../types/client.js'
+export type { CallOptions, ClientJob, EventsOptions, FollowOptions, JobsClient, JobsClientOptions, RetryOptions, RunOptions, Transport, WaitOptions, WatchEvent } from '../../types/client.js'
 
 // What it throws, and how to tell: by these, not by instanceof, where the package may be loaded twice
 export { InputInvalidError, JobCanceledError, JobFailedError, JobNotFoundError, JobsClientError, NetworkError, RequestFailedError, WaitTimeoutError } from './errors.js'

@@ -15,16 +15,21 @@ export interface Known {
 /** @throws `RequestFailedError` where the answer is no job: behind a wrong address may be anything */
 export function learn (known: Known, { status, body, retryAfter }: Answer): Job {
   if (!isJob(body)) {
-    throw new RequestFailedError('The answer is not a job: is the base URL that of the job?', status, known)
+    throw new RequestFailedError('The answer is no job: is the base URL right?', status, known)
   }
-  known.jobId ??= body.jobId
-  known.job = body
-  known.askAt = Date.now() + waitBefore(body, retryAfter)
-  return body
+  return noteJob(known, body, retryAfter)
+}
+
+/** @param retryAfter ms */
+export function noteJob (known: Known, job: Job, retryAfter = 0): Job {
+  known.jobId ??= job.jobId
+  known.job = job
+  known.askAt = Date.now() + waitBefore(job, retryAfter)
+  return job
 }
 
 export function isFinal ({ status }: Job): boolean {
-  return status === 'completed' || status === 'failed' || status === 'canceled'
+  return ['completed', 'failed', 'canceled'].includes(status)
 }
 
 /**

@@ -1,17 +1,24 @@
-import type { Job } from '../../types/job.js'
+import type { Job, JobEvent } from '../../types/job.js'
 import { isFinal, type Known } from './known.js'
 import { sleep } from './sleep.js'
+import type { Position } from './sse.js'
 
-/** The job as it is known, then as each look finds it, until it is final. */
-export async function * poll (known: Known, look: () => Promise<Job>, signal: AbortSignal): AsyncGenerator<Job, void, void> {
-  // Not known.job all along: other calls on the same job change it meanwhile.
-  let { job } = known
-  for (;;) {
-    if (job !== undefined) {
-      yield job
-      if (isFinal(job)) return
-      await sleep(known.askAt - Date.now(), signal)
-    }
-    job = await look()
+/** What stands for a position of which no event is known: the start. */
+export const START = '0.'
+
+/** The job as each look finds it, until it is final. Before each passes the time that the server asked for. */
+export async function * followByPolling (known: Known, position: Position, look: () => Promise<Job>, signal: AbortSignal): AsyncGenerator<JobEvent, void, void> {
+  for (let shown: string | undefined; ;) {
+    await sleep(known.askAt - Date.now(), signal)
+    const job = await look()
+    const view = viewOf(job)
+    if (view !== shown) yield { type: 'job', id: position.id ?? START, job }
+    shown = view
+    if (isFinal(job)) break
   }
+}
+
+/** What differs where a job has changed. When to ask again is no change. */
+export function viewOf (job: Job): string {
+  return JSON.stringify({ ...job, pollAfterMs: undefined })
 }

@@ -31,6 +31,7 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
         `A WebSocket (RFC 6455) over which up to ${options.maxSubscriptions} jobs are watched. Messages are JSON.`,
         [
           '- Send `{"type":"subscribe","jobId":"…"}`, after a broken connection with `"after"`, the `id` of the last message about that job; `{"type":"unsubscribe","jobId":"…"}` ends it.',
+          '- Send `{"type":"ping"}` to learn whether the connection still works: it is answered with `{"type":"pong"}`.',
           '- `{"type":"job","id":"…","job":{…}}` tells of the job as it is, then whenever it has changed. After a final job, nothing more comes about it.',
           '- `{"type":"output","id":"…","jobId":"…","index":0,"run":1,"data":…}` is a chunk of its partial output.',
           '- `{"type":"error","jobId":"…","problem":{…}}` ends the subscription: there is no such job, or it cannot be read now.'

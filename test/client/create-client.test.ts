@@ -1,11 +1,12 @@
 import t, { type Test } from 'tap'
-import { createJobsClient, isJobFailedError, isRequestFailedError, type Job, type JobsClientError, type JobsClientOptions } from '../../lib/client/index.js'
+import { createJobsClient, isJobFailedError, isRequestFailedError, type Job, type JobEvent, type JobsClientError, type JobsClientOptions } from '../../lib/client/index.js'
 import { defineJob, JobError, Type, type AsyncJobsOptions, type Processor } from '../../lib/index.js'
 import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { startService } from '../helpers/service.js'
-import { runningTimers, skipDelays } from './delays.js'
-import { answer, faultyServer, html, job, problem, reset, silence, type Reaction } from './faulty-server.js'
+import { runningTimers, skipDelays, timeIsOver } from './delays.js'
+import { answer, chunk, event, faultyServer, html, job, problem, reset, silence, stream, type Reaction } from './faulty-server.js'
+import { provideWebSocket } from './socket-server.js'
 
 const errorOf = (promise: Promise<unknown>): Promise<JobsClientError> =>
   promise.then(() => { throw new Error('It succeeded.') }, (error: JobsClientError) => error)
@@ -170,7 +171,7 @@ t.test('the address', async t => {
 
 async function setupFaulty (t: Test, reactions: Reaction[], options?: JobsClientOptions) {
   const { url, seen } = await faultyServer(t, ...reactions)
-  return { seen, jobs: createJobsClient<Lengths>(url, options) }
+  return { seen, jobs: createJobsClient<Lengths>(url, { transport: 'poll', ...options }) }
 }
 
 const input = { text: 'hello' }
@@ -180,6 +181,7 @@ const output = answer(200, { length: 5 })
 t.test('what is asked for, in order', async t => {
   const { jobs, seen } = await setupFaulty(t, [submitted, answer(200, job('in_progress')), answer(200, job('completed')), output])
   await jobs.run(input)
+  t.match(seen[0]?.headers['idempotency-key'], /^[0-9a-f]{32}$/)
   t.same(seen.map(({ method, url, body }) => [method, url, body]), [
     ['POST', '/jobs', '{"text":"hello"}'],
     ['GET', '/jobs/status/the-job', ''],
@@ -196,6 +198,16 @@ t.test('it goes through whatever passes', async t => {
     answer(503, problem(503, 'STORE_UNAVAILABLE'), { 'retry-after': '1' }), reset, output
   ])
   t.same(await jobs.run(input), { length: 5 })
+})
+
+t.test('a submission has one key, however often it is sent, and the next one another', async t => {
+  skipDelays(t)
+  const { jobs, seen } = await setupFaulty(t, [reset, html(502), submitted, submitted])
+  await jobs.submit(input)
+  await jobs.submit(input)
+  const [first, ...others] = seen.map(({ headers }) => headers['idempotency-key'])
+  t.same(others.slice(0, 2), [first, first])
+  t.not(others[2], first)
 })
 
 t.test('between two looks passes the time that the server tells', async t => {
@@ -252,7 +264,7 @@ t.test('how a job may end', async t => {
 
 t.test('a submission that gets no job', async t => {
   const cases: Array<[Reaction, object]> = [
-    [reset, { name: 'NetworkError', jobId: undefined }],
+    [reset, { name: 'NetworkError', jobId: undefined, message: /got no answer/ }],
     [html(200), { name: 'RequestFailedError', status: 200 }],
     [answer(200, { hello: 'world' }), { name: 'RequestFailedError', status: 200, message: /base URL/ }],
     [answer(401, {}), { name: 'RequestFailedError', status: 401 }],
@@ -260,7 +272,7 @@ t.test('a submission that gets no job', async t => {
     [answer(413, problem(413, 'INPUT_TOO_LARGE')), { name: 'InputInvalidError', problem: { code: 'INPUT_TOO_LARGE' } }]
   ]
   for (const [reaction, error] of cases) {
-    const { jobs } = await setupFaulty(t, [reaction])
+    const { jobs } = await setupFaulty(t, [reaction], { retry: { attempts: 1 } })
     t.match(await errorOf(jobs.submit(input)), error)
   }
 })
@@ -306,11 +318,12 @@ t.test('timeout', async t => {
 
 t.test('an abort rejects with the reason, and nothing more is sent', async t => {
   const calls = {
-    run: (jobs: Jobs, options: object) => jobs.run(input, options),
+    run: (jobs: Jobs, options: object) => jobs.run(input, { ...options, cancelOnAbort: false }),
     submit: (jobs: Jobs, options: object) => jobs.submit(input, options),
     status: (jobs: Jobs, options: object) => jobs.job('the-job').status(options),
     result: (jobs: Jobs, options: object) => jobs.job('the-job').result(options),
-    wait: (jobs: Jobs, options: object) => jobs.job('the-job').wait(options)
+    wait: (jobs: Jobs, options: object) => jobs.job('the-job').wait(options),
+    cancel: (jobs: Jobs, options: object) => jobs.job('the-job').cancel(options)
   }
   type Jobs = ReturnType<typeof createJobsClient<Lengths>>
 
@@ -341,6 +354,7 @@ t.test('an abort rejects with the reason, and nothing more is sent', async t => 
     const { jobs, seen } = await setupFaulty(t, [submitted, answer(200, job('in_progress', { pollAfterMs: 600_000 }))])
     const error = await errorOf(jobs.run(input, {
       signal: controller.signal,
+      cancelOnAbort: false,
       // Once the wait has begun.
       onProgress: ({ status }) => { if (status === 'in_progress') setImmediate(() => { controller.abort('enough') }) }
     }))
@@ -356,6 +370,7 @@ t.test('an abort rejects with the reason, and nothing more is sent', async t => 
       const reports: string[] = []
       const error = await errorOf(jobs.run(input, {
         signal: controller.signal,
+        cancelOnAbort: false,
         onProgress ({ status }) {
           reports.push(status)
           if (status === last) controller.abort('enough')
@@ -381,6 +396,125 @@ t.test('an abort rejects with the reason, and nothing more is sent', async t => 
     await new Promise(resolve => { setImmediate(resolve) })
     t.same(reports, [], 'no report after the end')
   })
+})
+
+t.test('an abort of run cancels the job', async t => {
+  const canceled = (t: Test) => {
+    const asked = latch<string | undefined>()
+    const reaction: Reaction = (response, request) => {
+      asked.open(`${request.method} ${request.url}`)
+      answer(202, job('canceled'))(response, request)
+    }
+    return { reaction, asked: asked.promise, is: async () => { t.equal(await asked.promise, 'POST /jobs/cancel/the-job') } }
+  }
+
+  t.test('while it runs', async t => {
+    const controller = new AbortController()
+    const { reaction, arrived } = silence()
+    const cancel = canceled(t)
+    const { jobs, seen } = await setupFaulty(t, [submitted, reaction, cancel.reaction])
+    const error = errorOf(jobs.run(input, { signal: controller.signal }))
+    await arrived
+    controller.abort('enough')
+    t.equal(await error, 'enough')
+    await cancel.is()
+    t.equal(seen.length, 3)
+  })
+
+  t.test('also where the submission is answered only then', async t => {
+    skipDelays(t)
+    const controller = new AbortController()
+    const arrived = latch<() => void>()
+    const cancel = canceled(t)
+    const { jobs } = await setupFaulty(t, [response => { arrived.open(() => { reset(response) }) }, submitted, reset, cancel.reaction])
+    const error = errorOf(jobs.run(input, { signal: controller.signal }))
+    const lose = await arrived.promise
+    controller.abort('enough')
+    t.equal(await error, 'enough', 'nobody waits for that')
+    lose()
+    await cancel.is()
+  })
+
+  t.test('not where that takes too long', async t => {
+    const controller = new AbortController()
+    const { reaction, arrived, gone } = silence()
+    const { jobs, seen } = await setupFaulty(t, [reaction], { retry: { statusTimeout: 12_345 } })
+    const error = errorOf(jobs.run(input, { signal: controller.signal }))
+    await arrived
+    controller.abort('enough')
+    t.equal(await error, 'enough')
+    timeIsOver(12_345)
+    await gone
+    t.equal(seen.length, 1)
+    t.equal(runningTimers(), 0)
+  })
+
+  t.test('not where it is over', async t => {
+    const controller = new AbortController()
+    const { jobs, seen } = await setupFaulty(t, [submitted, answer(200, job('completed')), output])
+    await jobs.run(input, { signal: controller.signal })
+    controller.abort('enough')
+    t.equal(seen.length, 3)
+  })
+
+  t.test('a timeout does not', async t => {
+    const { reaction, gone } = silence()
+    const { jobs, seen } = await setupFaulty(t, [submitted, reaction])
+    t.match(await errorOf(jobs.run(input, { timeout: 100 })), { name: 'WaitTimeoutError', jobId: 'the-job' })
+    await gone
+    t.equal(seen.length, 2)
+  })
+})
+
+t.test('events of a job, and partial output', async t => {
+  const reaction = stream(event('0.r', 'job', job('in_progress')), chunk(0), chunk(1), event('2.c', 'job', job('completed')))
+  const ids = async (events: AsyncIterable<JobEvent>): Promise<string[]> => {
+    const all: string[] = []
+    for await (const { id } of events) all.push(id)
+    return all
+  }
+  const { jobs, seen } = await setupFaulty(t, [reaction, reaction, response => { response.writeHead(204).end() }, reaction, output], { transport: 'auto' })
+  const one = jobs.job('the-job')
+  t.same(await ids(one), ['0.r', '1.', '2.', '2.c'])
+  t.same(await ids(one.events({ after: '1.' })), ['0.r', '1.', '2.', '2.c'], 'whatever the server tells')
+  t.same(await ids(one.events({ after: '2.c' })), [])
+  t.same(seen.map(({ headers }) => headers['last-event-id']), [undefined, '1.', '2.c'])
+
+  const outputs: unknown[] = []
+  t.same(await jobs.job('the-job').wait({ onOutput: ({ data }) => { outputs.push(data) } }), { length: 5 })
+  t.same(outputs, ['chunk 0', 'chunk 1'])
+
+  const own = new Error('my own')
+  const { jobs: others } = await setupFaulty(t, [reaction], { transport: 'auto' })
+  t.equal(await errorOf(others.job('the-job').wait({ onOutput () { throw own } })), own)
+})
+
+t.test('watch uses requests where a WebSocket is not there, or could not carry what they do', async t => {
+  const final = stream(event('0.c', 'job', job('completed')))
+  const cases: Array<[webSocket: unknown, options: JobsClientOptions]> = [
+    [null, {}],
+    [class { constructor () { t.fail('opened') } }, { headers: { authorization: 'Bearer 1' } }],
+    [class { constructor () { t.fail('opened') } }, { fetch: (url, init) => fetch(url, init) }]
+  ]
+  for (const [webSocket, options] of cases) {
+    provideWebSocket(t, webSocket)
+    const { jobs, seen } = await setupFaulty(t, [final], { transport: 'auto', ...options })
+    const { signal } = new AbortController()
+    for await (const { type } of jobs.watch(['the-job'], { signal })) t.equal(type, 'job')
+    t.match(seen, [{ url: '/jobs/events/the-job' }])
+  }
+})
+
+t.test('a relative address is that of the page, also for a WebSocket', async t => {
+  const urls: string[] = []
+  provideWebSocket(t, class { constructor (url: string) { urls.push(url); throw new Error('enough') } })
+  Object.defineProperty(globalThis, 'location', { value: { href: 'https://example.com/page' }, configurable: true })
+  t.teardown(() => { delete (globalThis as { location?: unknown }).location })
+  const controller = new AbortController()
+  const watching = createJobsClient<Lengths>('/api/jobs/').watch(['the-job'], { signal: controller.signal }).next()
+  controller.abort('enough')
+  t.equal(await watching.catch((error: unknown) => error), 'enough')
+  t.same(urls, ['wss://example.com/api/jobs/socket'])
 })
 
 t.test('many calls at a time leave nothing behind on the signal that they share', async t => {

@@ -1,17 +1,14 @@
 import type { Test } from 'tap'
 
-/**
- * Lets the client's timers fire at once, and records for how long they were meant. Those of 20 s
- * and more, such as the limit of a status request, stay as they are; so do those of the platform's fetch.
- */
+/** Lets the client's waits between two requests pass at once, and records for how long they were meant. Limits stay as they are. */
 export function skipDelays (t: Test): number[] {
   const delays: number[] = []
   const real = globalThis.setTimeout
   t.intercept(globalThis, 'setTimeout', {
     value: (callback: () => void, ms: number, ...args: []) => {
-      const caller = String(new Error().stack).split('\n')[2]
-      if (!String(caller).includes('startTimer') || ms >= 20_000) return real(callback, ms, ...args)
-      delays.push(ms)
+      if (!/at sleep\b/.test(String(new Error().stack))) return real(callback, ms, ...args)
+      // One that waits for what is past does not wait.
+      if (ms > 0) delays.push(ms)
       return real(callback, 0)
     }
   })
@@ -23,13 +20,13 @@ export function noLuck (t: Test): void {
   t.intercept(Math, 'random', { value: () => 1 })
 }
 
-const running = new Set<unknown>()
+const running = new Map<unknown, { ms: number, callback: () => void }>()
 const { setTimeout: start, clearTimeout: stop } = globalThis
 
-/* The client's own timers are counted from here on: the process has others, of servers and sockets, that come and go. */
-globalThis.setTimeout = Object.assign((callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => {
+/* The client's own timers are known from here on: the process has others, of servers and sockets, that come and go. */
+globalThis.setTimeout = Object.assign((callback: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
   const timer = start((...args: unknown[]) => { running.delete(timer); callback(...args) }, ms, ...args)
-  if (String(new Error().stack).includes('startTimer')) running.add(timer)
+  if (String(new Error().stack).includes('startTimer')) running.set(timer, { ms, callback })
   return timer
 }, start) as typeof start
 globalThis.clearTimeout = timer => {
@@ -40,4 +37,13 @@ globalThis.clearTimeout = timer => {
 /** How many timers of the client run. */
 export function runningTimers (): number {
   return running.size
+}
+
+/** The time of the client's timers of so many ms is over. */
+export function timeIsOver (ms: number): void {
+  for (const [timer, { ms: meant, callback }] of [...running]) {
+    if (meant !== ms) continue
+    clearTimeout(timer as NodeJS.Timeout)
+    callback()
+  }
 }

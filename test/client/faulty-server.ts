@@ -55,6 +55,37 @@ export function cutOff (response: ServerResponse): void {
   response.write('{"jobId":', () => { response.socket?.resetAndDestroy() })
 }
 
+/** An event as the server writes it. */
+export function event (id: string, type: string, data: unknown): string {
+  return `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`
+}
+
+export function chunk (index: number): string {
+  return event(`${index + 1}.`, 'output', { jobId: 'the-job', index, run: 1, data: `chunk ${index}` })
+}
+
+/** A stream of events, which then ends. */
+export function stream (...events: string[]): Reaction {
+  return response => { response.writeHead(200, EVENT_STREAM).end(START + events.join('')) }
+}
+
+/** A stream that stays open: what was written has left when `written` resolves. */
+export function openStream (...events: string[]): { reaction: Reaction, written: Promise<ServerResponse>, gone: Promise<void> } {
+  const written = latch<ServerResponse>()
+  const gone = latch()
+  return {
+    reaction (response) {
+      response.on('close', () => { gone.open() })
+      response.writeHead(200, EVENT_STREAM).write(START + events.join(''), () => { written.open(response) })
+    },
+    written: written.promise,
+    gone: gone.promise
+  }
+}
+
+const EVENT_STREAM = { 'content-type': 'text/event-stream' }
+const START = 'retry: 1000\n\n'
+
 /** Never answers. Tells when the request is there, and when its sender gave up. */
 export function silence (): { reaction: Reaction, arrived: Promise<void>, gone: Promise<void> } {
   const arrived = latch()

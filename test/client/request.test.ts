@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { createRequest, type Exchange } from '../../lib/client/request.js'
-import type { JobsClientError, JobsClientOptions } from '../../lib/client/index.js'
+import { createHttp, isRepeatable, type Exchange } from '../../lib/client/request.js'
+import { NetworkError, RequestFailedError, WaitTimeoutError, type JobsClientError, type JobsClientOptions } from '../../lib/client/index.js'
 import { noLuck, runningTimers, skipDelays } from './delays.js'
 import { answer, cutOff, faultyServer, html, problem, reset, silence, type Reaction } from './faulty-server.js'
 
@@ -10,7 +10,7 @@ const { signal } = new AbortController()
 /** Asks a server with these reactions about a job, or submits one. */
 async function setup (t: Test, reactions: Reaction[], options: JobsClientOptions = {}) {
   const { url, seen } = await faultyServer(t, ...reactions)
-  const request = createRequest(options)
+  const { request } = createHttp(options)
   const ask = (more: Partial<Exchange> = {}) => request({ method: 'GET', url, known: { jobId: 'the-job', askAt: 0 }, signal, ...more })
   return {
     seen,
@@ -93,11 +93,11 @@ t.test('asking about a job is repeated', async t => {
 
   t.test('after random waits between nothing and that', async t => {
     const delays = skipDelays(t)
-    const lots = [0.5, 0, 0.25]
+    const lots = [0.5, 0.01, 0.25]
     t.intercept(Math, 'random', { value: () => lots.shift() })
     const { ask } = await setup(t, [html(502), html(502), html(502), fine], { retry: { minDelay: 100, maxDelay: 300 } })
     await ask()
-    t.same(delays, [50, 0, 75])
+    t.same(delays, [50, 2, 75])
   })
 
   t.test('never before the time that Retry-After tells', async t => {
@@ -160,42 +160,38 @@ t.test('asking about a job is repeated', async t => {
   }
 })
 
-t.test('a submission is repeated', async t => {
-  t.test('where surely nothing was stored', async t => {
-    const delays = skipDelays(t)
-    noLuck(t)
-    const { submit, seen } = await setup(t, [
-      answer(503, problem(503, 'QUEUE_FULL'), { 'retry-after': '1' }),
-      answer(429, { statusCode: 429, error: 'Too Many Requests' }, { 'retry-after': '3' }),
-      fine
-    ])
-    t.match(await submit(), { body: { fine: true } })
-    t.same(seen.map(({ method, body }) => [method, body]), [['POST', '{}'], ['POST', '{}'], ['POST', '{}']])
-    t.same(delays, [1_500, 4_000])
-  })
+t.test('a submission is repeated like any other request, with the same key', async t => {
+  const delays = skipDelays(t)
+  noLuck(t)
+  const { submit, seen } = await setup(t, [
+    answer(503, problem(503, 'QUEUE_FULL'), { 'retry-after': '1' }),
+    answer(429, { statusCode: 429, error: 'Too Many Requests' }, { 'retry-after': '3' }),
+    reset, cutOff, html(502), fine
+  ])
+  t.match(await submit({ headers: { 'idempotency-key': 'k' } }), { body: { fine: true } })
+  t.same(seen.map(({ method, body, headers }) => [method, body, headers['idempotency-key']]), seen.map(() => ['POST', '{}', 'k']))
+  t.equal(seen.length, 6)
+  t.same(delays, [1_500, 4_000, 2_000, 4_000, 8_000])
+})
 
+t.test('a submission is not repeated', async t => {
   const refusals: Record<string, Reaction> = {
-    'a reset': reset,
-    'half an answer': cutOff,
-    'HTML in place of a job': html(200),
-    'a proxy\'s 502': html(502),
-    'a proxy\'s 503': html(503),
-    'a proxy\'s 504': html(504),
-    'a 503 STORE_UNAVAILABLE': answer(503, problem(503, 'STORE_UNAVAILABLE'), { 'retry-after': '1' }),
-    'a job that failed with 429': answer(429, problem(429, 'JOB_FAILED'))
+    'after HTML in place of a job': html(200),
+    'after a 500': html(500),
+    'where the job failed with 429': answer(429, problem(429, 'JOB_FAILED'))
   }
   for (const [name, reaction] of Object.entries(refusals)) {
-    t.test(`not after ${name}`, async t => {
+    t.test(name, async t => {
       const { submit, seen } = await setup(t, [reaction])
       await errorOf(submit())
       t.equal(seen.length, 1)
     })
   }
+})
 
-  t.test('not where nobody listens', async t => {
-    const { submit } = await setup(t, [])
-    t.match(await errorOf(submit({ url: 'http://127.0.0.1:1/jobs' })), { name: 'NetworkError', message: /^POST / })
-  })
+t.test('nobody listens', async t => {
+  const { submit } = await setup(t, [], { retry: { attempts: 1 } })
+  t.match(await errorOf(submit({ url: 'http://127.0.0.1:1/jobs' })), { name: 'NetworkError', message: /^POST .* got no answer$/ })
 })
 
 t.test('an abort', async t => {
@@ -234,4 +230,17 @@ t.test('an abort', async t => {
     t.equal(await errorOf(ask({ signal: controller.signal })), 'enough')
     t.same(seen, [])
   })
+})
+
+t.test('what may pass', async t => {
+  const errors = [new NetworkError('', {}), ...[429, 500, 502, 503, 504].map(status => new RequestFailedError('', status, {})), new WaitTimeoutError('', {}), new Error('my own')]
+  t.same(errors.map(isRepeatable), [true, true, false, true, true, true, false, false])
+})
+
+t.test('a request that is sent once', async t => {
+  const { url, seen } = await faultyServer(t, html(503))
+  const response = await createHttp({ headers: { 'x-own': '1' } }).send({ method: 'GET', url, known: { askAt: 0 }, signal, headers: { accept: 'text/event-stream', 'last-event-id': '1.a' } })
+  t.equal(response.status, 503)
+  t.match(seen, [{ headers: { accept: 'text/event-stream', 'last-event-id': '1.a', 'x-own': '1' } }])
+  t.match(await createHttp({}).send({ method: 'GET', url, known: { jobId: 'the-job', askAt: 0 }, signal }).catch((error: unknown) => error), { name: 'NetworkError', jobId: 'the-job' })
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { within } from '../../lib/client/within.js'
 import { runningTimers } from './delays.js'
+import { countListeners } from './listeners.js'
 
 const never = new Promise<never>(() => {})
 const thrownBy = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'nothing', (error: unknown) => error)
@@ -61,12 +62,3 @@ t.test('work that fails after all that stays quiet', async t => {
   // An unhandled rejection would fail the test.
   await new Promise(resolve => { setImmediate(() => setImmediate(resolve)) })
 })
-
-/** How many listeners were added to a signal and not removed. */
-function countListeners (signal: AbortSignal): () => number {
-  let count = 0
-  const { addEventListener, removeEventListener } = signal
-  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => { count++; addEventListener.apply(signal, args) }
-  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => { count--; removeEventListener.apply(signal, args) }
-  return () => count
-}

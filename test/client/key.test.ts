@@ -1,0 +1,8 @@
+import t from 'tap'
+import { randomKey } from '../../lib/client/key.js'
+
+t.test('128 bits as text, another one each time', async t => {
+  const keys = Array.from({ length: 1_000 }, randomKey)
+  t.equal(new Set(keys).size, keys.length)
+  for (const key of keys) t.match(key, /^[0-9a-f]{32}$/)
+})

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
+import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify from 'fastify'
@@ -35,7 +36,14 @@ await app.register(swagger, {
   }
 })
 await app.register(swaggerUi, { routePrefix: '/docs' })
-app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
+
+// The page, as the build bundles it, and the books that it offers.
+await app.register(fastifyStatic, {
+  root: new URL('./web', import.meta.url),
+  allowedPath: path => !path.endsWith('.d.ts'),
+  setHeaders: reply => { void reply.header('content-security-policy', "default-src 'self'") }
+})
+await app.register(fastifyStatic, { root: new URL('../../examples/texts', import.meta.url), prefix: '/texts/', decorateReply: false })
 
 await app.register(asyncJobs, {
   job: analysis,
@@ -44,7 +52,10 @@ await app.register(asyncJobs, {
   connection: process.env['REDIS_URL'] ?? `file:.data/${port}`,
   // A module runs in a thread of its own. The function would share this one with the embedded
   // engine: a book then takes twice as long, and other requests wait for up to 80 ms instead of 20.
-  processor: new URL('./analysis/analyse.js', import.meta.url)
+  processor: new URL('./analysis/analyse.js', import.meta.url),
+  // Who stops this service gets the prompt back after a second; who kills it finds its jobs going on
+  // some seconds after it is back. Both go on in the next process.
+  worker: { concurrency: 3, closeTimeout: 1_000, lockDuration: 5_000 }
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { void app.close() })
@@ -54,9 +65,9 @@ welcome((app.server.address() as AddressInfo).port)
 function welcome (port: number): void {
   const api = `${host}:${port}/api/v1/analysis`
   console.log(`
-Text analysis: http://${api}
-Try it in a browser: http://${host}:${port}/docs
-Or in another shell, from the root of the repository:
+Text analysis: http://${host}:${port}
+Its documentation: http://${host}:${port}/docs
+In another shell, from the root of the repository:
 
   job=$(curl -s ${api} -H 'content-type: application/json' -d @examples/texts/alice-in-wonderland.json); echo "$job"; id=$(echo "$job" | cut -d '"' -f 4)
   curl -s ${api}/status/$id; echo

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { EventSource } from 'eventsource'
 import Fastify from 'fastify'
 import { asyncJobs, type Job } from 'fastify-async-jobs'
-import { analysis } from './analysis/analysis.job.js'
+import { analysis, type Section } from './analysis/analysis.job.js'
 
 /* Watches the analysis of a book grow: a service and its client in one program. */
 
@@ -29,7 +29,8 @@ console.log(`The job ${jobId} reads Alice's Adventures in Wonderland\n`)
 const events = new EventSource(origin + links.events)
 
 events.addEventListener('output', ({ data }) => {
-  const { data: { position, score, names } } = JSON.parse(data) as { data: { position: number, score: number, names: string[] } }
+  const { data: { position, score, entities } } = JSON.parse(data) as { data: Section }
+  const names = entities.filter(({ type }) => type === 'NAME').map(({ value }) => value)
   const bar = '█'.repeat(Math.round(Math.abs(score) * 40))
   console.log(`${String(position).padStart(3)} % ${(score < 0 ? bar : '').padStart(10)}|${(score < 0 ? '' : bar).padEnd(10)} ${names.slice(0, 6).join(', ')}`)
 })

@@ -9,7 +9,7 @@ const [example = 'server'] = process.argv.slice(2)
 
 try {
   await installMissing()
-  const built = await build('examples')
+  const built = await build('examples/web')
   throwIfInterrupted()
   process.exitCode = built === 0 ? await run(process.execPath, [`dist/examples/${example}.js`]) : built
 } catch (error) {

@@ -5,6 +5,11 @@ import { findOnPath } from './server-process.mjs'
 
 /** @typedef {{ url: string, stop: () => Promise<void> }} Server */
 
+/** @throws where the browser that the tests use cannot be had, with the remedy */
+export async function provideBrowser () {
+  if (findOnPath('chromium') === undefined) await installPackage('chromium', 'chromium')
+}
+
 /**
  * Sees to it that the tests find a Redis at REDIS_URL and a PostgreSQL at POSTGRES_URL: those that
  * are set, or servers of our own.

@@ -1,7 +1,7 @@
 /*
  * npm test: installs what is missing, lints, checks types, builds, runs the tests, and says in its
  * last line how many assertions passed and failed. Whatever else failed counts as one each.
- * npm test -- test/options.test.ts: builds and runs only these files, without lint and coverage.
+ * npm test -- test/worker.test.ts: builds and runs only these files, without lint and coverage.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { unloadedSources } from './coverage.mjs'
 import { installMissing } from './install.mjs'
 import { Interrupted, run, throwIfInterrupted } from './run.mjs'
 import { TapDigest } from './tap-digest.mjs'
-import { provideServers } from './test-servers.mjs'
+import { provideBrowser, provideServers } from './test-servers.mjs'
 
 process.chdir(join(import.meta.dirname, '..'))
 
@@ -28,7 +28,11 @@ try {
   await attempt('tap', buildTap)
   console.log('Linting, checking types, building')
   const [ready] = await Promise.all([
-    attempt('servers', () => provideServers(servers)),
+    attempt('servers and browser', async () => {
+      // One after the other: apt-get runs once at a time.
+      await provideServers(servers)
+      if (files.length === 0 || files.some(file => file.startsWith('test/browser/'))) await provideBrowser()
+    }),
     attempt('types and build', () => build('test')),
     files.length === 0 && attempt('lint', lint)
   ])

@@ -1,16 +1,24 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Processor } from 'fastify-async-jobs'
-import type { analysis } from './analysis.job.js'
+import { setImmediate as nextTurn, setTimeout as rest } from 'node:timers/promises'
+import { JobError, type Processor } from 'fastify-async-jobs'
+import type { analysis, Section } from './analysis.job.js'
+import { isEnglish } from './english.js'
 import { keySentences } from './key-sentences.js'
 import { read, type Sentence } from './language.js'
 import { splitIntoPieces } from './pieces.js'
+import { endOf } from './range.js'
 import { readability, syllablesOf, wordsOf } from './readability.js'
 import { Tally } from './tally.js'
 
 const MOST_SECTIONS = 40
 const SHORTEST_SECTION = 500 // characters
+/** A section of nothing but names must not fill what the job may write. */
+const MOST_ENTITIES = 150
+const LONGEST_ENTITY = 100
 
-export const analyse: Processor<typeof analysis> = async ({ text, title }, { progress, write, signal, log }) => {
+export const analyse: Processor<typeof analysis> = async ({ text, title, pace = 0 }, { progress, write, signal, log }) => {
+  if (isEnglish(wordsOf(text)) === false) {
+    throw new JobError('NOT_ENGLISH', 'The text does not read as English, and the analysis knows no other language.', { status: 422 })
+  }
   const pieces = splitIntoPieces(text)
   const paragraphs = pieces.at(-1)?.paragraph ?? 0
   const total = pieces.reduce((sum, piece) => sum + piece.text.length, 0)
@@ -25,7 +33,9 @@ export const analyse: Processor<typeof analysis> = async ({ text, title }, { pro
   let words = 0
   let syllables = 0
   let sectionStart = 0
-  let names = new Set<string>()
+  let from = 0
+  let to = 0
+  let met = new Tally()
 
   for (const [index, piece] of pieces.entries()) {
     // Whatever else this process does, such as answering requests, gets its turn between two pieces.
@@ -36,7 +46,7 @@ export const analyse: Processor<typeof analysis> = async ({ text, title }, { pro
     sentences.push(...found.sentences)
     for (const { value, type } of found.entities) {
       entities.add(value, type)
-      if (type === 'NAME') names.add(value)
+      met.add(value, type)
     }
     for (const term of found.sentences.flatMap(sentence => sentence.terms)) keywords.add(term)
     for (const word of wordsOf(piece.text)) {
@@ -45,6 +55,7 @@ export const analyse: Processor<typeof analysis> = async ({ text, title }, { pro
     }
 
     done += piece.text.length
+    to = endOf(text, to, piece.text)
     const sectionEnds = done >= sectionLength * (bySection.length + 1)
     if (sectionEnds || index === pieces.length - 1) {
       const position = Math.round(100 * done / total)
@@ -52,9 +63,13 @@ export const analyse: Processor<typeof analysis> = async ({ text, title }, { pro
       bySection.push(section)
       sectionStart = sentences.length
       // Who watches the job sees the analysis grow.
-      await write({ ...section, names: [...names] })
-      names = new Set()
+      const newest = met.top(MOST_ENTITIES).map(({ value, type }) => ({ value: value.slice(0, LONGEST_ENTITY), type }))
+      await write({ ...section, from, to, entities: newest } satisfies Section)
+      from = to
+      met = new Tally()
       await progress(position, `paragraph ${piece.paragraph} of ${paragraphs}`)
+      // An abort ends the rest, and what is next the attempt.
+      if (pace > 0) await rest(pace, undefined, { signal }).catch(() => signal.throwIfAborted())
     }
   }
 

@@ -12,6 +12,13 @@ const input = Type.Object({
     maxLength: 200,
     description: 'What the text is called. Comes back with the output.',
     examples: ["Alice's Adventures in Wonderland"]
+  })),
+  pace: Type.Optional(Type.Integer({
+    minimum: 0,
+    maximum: 5_000,
+    default: 0,
+    description: 'How long to rest after each section, in ms: a book is read too fast to watch it.',
+    examples: [250]
   }))
 }, {
   examples: [{
@@ -78,10 +85,23 @@ const output = Type.Object({
   }]
 })
 
+/** What the analysis writes after each section, for whoever watches it grow. */
+export interface Section {
+  /** Where in the text it ends, in percent. */
+  position: number
+  /** The mean sentiment of its sentences. */
+  score: number
+  /** Where in the text it starts and ends, in UTF-16 units. */
+  from: number
+  to: number
+  /** What was found in it, each once. */
+  entities: Array<{ value: string, type: string }>
+}
+
 /** What server, worker and client share: the contract of the analysis. */
 export const analysis = defineJob({
   name: 'analysis',
-  description: 'Analyses an English text: its sentiment from beginning to end, names, keywords, readability and key sentences.',
+  description: 'Analyses an English text: its sentiment from beginning to end, names, keywords, readability and key sentences. What is not English fails with `NOT_ENGLISH`.',
   input,
   output,
   attempts: 3,

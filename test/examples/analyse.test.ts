@@ -3,8 +3,11 @@ import { Value } from '@sinclair/typebox/value'
 import type { JobContext } from 'fastify-async-jobs'
 import t from 'tap'
 import analyseByDefault, { analyse } from '../../examples/analysis/analyse.js'
-import { analysis } from '../../examples/analysis/analysis.job.js'
+import { analysis, type Section } from '../../examples/analysis/analysis.job.js'
+import { isEnglish } from '../../examples/analysis/english.js'
 import { splitIntoPieces } from '../../examples/analysis/pieces.js'
+import { endOf } from '../../examples/analysis/range.js'
+import { wordsOf } from '../../examples/analysis/readability.js'
 
 type Report = { percent: number, message: string | undefined }
 
@@ -31,6 +34,55 @@ t.test('every text gives an output that keeps the contract, and reports how far 
     const { paragraphs } = output.statistics
     t.equal(reports.at(-1)?.message, `paragraph ${paragraphs} of ${paragraphs}`)
   }
+})
+
+t.test('what it writes meanwhile covers the text without a gap, and tells what is where', async t => {
+  const { context, sections } = fakeContext()
+  const { sentiment } = await run(alice, context)
+  t.same(sections.map(({ position, score }) => ({ position, score })), sentiment.bySection)
+  t.equal(sections[0]?.from, 0)
+  t.equal(sections.at(-1)?.to, alice.trimEnd().length)
+  for (const [index, { from, to, entities }] of sections.entries()) {
+    if (index > 0) t.equal(from, sections[index - 1]?.to)
+    const part = alice.slice(from, to).replace(/\s+/g, ' ').toLowerCase()
+    const names = entities.filter(({ type }) => type === 'NAME')
+    // A name within a genitive reads otherwise in the text.
+    const there = names.filter(({ value }) => part.includes(value.toLowerCase()))
+    t.ok(there.length > 0.9 * names.length, part.slice(0, 40))
+  }
+})
+
+t.test('a section of nothing but names tells some of them', async t => {
+  const { context, sections } = fakeContext()
+  await run(Array.from({ length: 900 }, (_, index) => `The man met Mr. X${'abcdefghij'[index % 10]}${index} and was glad to be with him.`).join('\n\n'), context)
+  t.ok(sections.every(({ entities }) => entities.length <= 150))
+})
+
+t.test('where a piece of the text ends', async t => {
+  const text = ' One\ntwo.\r\n\r\n Three '
+  t.equal(text.slice(0, endOf(text, 0, 'One two.')), ' One\ntwo.')
+  t.equal(endOf(text, endOf(text, 0, 'One two.'), 'Three'), text.length - 1)
+  t.equal(text.slice(0, endOf(text, 0, 'On')), ' On', 'in the middle of a word')
+  t.equal(endOf(text, 0, text.repeat(2)), text.length)
+})
+
+t.test('it reads English only', async t => {
+  const kafka = textOf('die-verwandlung')
+  await t.rejects(run(kafka), { name: 'JobError', code: 'NOT_ENGLISH', status: 422, retryable: false })
+  for (const text of [alice, sawyer, opticks]) t.equal(isEnglish(wordsOf(text)), true)
+  t.equal(isEnglish(wordsOf(kafka)), false)
+  t.equal(isEnglish(wordsOf(kafka).slice(0, 19)), undefined, 'too short to tell')
+})
+
+t.test('its pace can be slowed down, and an abort does not wait for that', { timeout: 10_000 }, async t => {
+  const reason = new Error('enough')
+  const controller = new AbortController()
+  const { context, reports } = fakeContext({ signal: controller.signal, onReport: () => { if (reports.length === 2) setImmediate(() => { controller.abort(reason) }) } })
+  await t.rejects(run(alice, fakeContext({ signal: AbortSignal.abort(reason) }).context, 1), reason)
+  const begun = performance.now()
+  await t.rejects(run(alice, context, 100), reason)
+  t.equal(reports.length, 2)
+  t.ok(performance.now() - begun >= 99, 'one rest was taken')
 })
 
 t.test('it finds who and what a text is about', async t => {
@@ -134,8 +186,8 @@ t.test('the module can be given by its URL', async t => {
 
 type Output = Awaited<ReturnType<typeof run>>
 
-async function run (text: string, context = fakeContext().context) {
-  return await analyse({ text }, context)
+async function run (text: string, context = fakeContext().context, pace = 0) {
+  return await analyse({ text, pace }, context)
 }
 
 function namesIn ({ entities }: Output): string[] {
@@ -152,6 +204,7 @@ function textOf (name: string): string {
 
 function fakeContext ({ signal = new AbortController().signal, onReport = () => {} } = {}) {
   const reports: Report[] = []
+  const sections: Section[] = []
   const silent = () => {}
   const context: JobContext = {
     jobId: 'test',
@@ -159,11 +212,11 @@ function fakeContext ({ signal = new AbortController().signal, onReport = () => 
     maxAttempts: 3,
     signal,
     log: { debug: silent, info: silent, warn: silent, error: silent },
+    write: async chunk => { sections.push(chunk as Section) },
     progress: async (percent, message) => {
       reports.push({ percent, message })
       onReport()
-    },
-    write: async () => {}
+    }
   }
-  return { context, reports }
+  return { context, reports, sections }
 }

@@ -32,11 +32,11 @@ t.test('on the embedded engine', async t => {
     t.match(document, { openapi: '3.1.0', paths: { '/api/v1/analysis': {}, '/api/v1/analysis/status/{jobId}': {}, '/api/v1/analysis/result/{jobId}': {} } })
   })
 
-  await t.test('Swagger UI is where it says, and where one looks first', async t => {
-    for (const path of ['/docs', '/']) {
+  await t.test('Swagger UI is where it says, and the page where one looks first', async t => {
+    for (const [path, content] of [['/docs', /swagger-ui/], ['/', /<title>Text analysis/], ['/page.js', /createJobsClient|idempotency-key/], ['/style.css', /prefers-color-scheme/], ['/texts/opticks.txt', /Newton/]] as const) {
       const page = await fetch(first.origin + path)
-      t.equal(page.status, 200)
-      t.match(await page.text(), /swagger-ui/)
+      t.equal(page.status, 200, path)
+      t.match(await page.text(), content)
     }
   })
 

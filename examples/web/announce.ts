@@ -1,0 +1,20 @@
+import { find } from './element.js'
+import { statusNames } from './format.js'
+import type { Tracked } from './tracked.js'
+
+/** How often progress is read out, in percent: a listener wants to hear something else, too. */
+const STEP = 25
+
+/** Reads out to whoever listens what others see: each new state of a job, and some of its progress. */
+export function createAnnouncer (): (tracked: Tracked) => void {
+  const region = find('announcer', HTMLElement)
+  const said = new Map<string, string>()
+  return ({ entry, job }) => {
+    if (job === undefined) return
+    const step = Math.floor(job.progress / STEP) * STEP
+    const sentence = `${entry.title}: ${statusNames[job.status]}${job.status === 'in_progress' && step > 0 ? `, ${step} percent` : ''}`
+    if (said.get(entry.id) === sentence) return
+    said.set(entry.id, sentence)
+    region.textContent = sentence
+  }
+}

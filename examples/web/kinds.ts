@@ -1,0 +1,16 @@
+/** What entities are shown as: their types are more than there are colours that one can tell apart. */
+export type Kind = 'name' | 'time' | 'amount' | 'other'
+
+export const kinds: Array<{ kind: Kind, label: string }> = [
+  { kind: 'name', label: 'names' },
+  { kind: 'time', label: 'times and dates' },
+  { kind: 'amount', label: 'amounts' },
+  { kind: 'other', label: 'other' }
+]
+
+export function kindOf (type: string): Kind {
+  if (type === 'NAME') return 'name'
+  if (['DATE', 'TIME', 'DURATION'].includes(type)) return 'time'
+  if (['MONEY', 'PERCENT', 'CARDINAL', 'ORDINAL'].includes(type)) return 'amount'
+  return 'other'
+}

@@ -32,7 +32,7 @@ function start (file: string, env: Record<string, string>): { output: string, ex
 
 t.test('the snippets of the README compile and run', async t => {
   const files = await snippets()
-  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'events.ts', 'deadlines.ts', 'processor.ts', 'tokens.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts'])
+  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'events.ts', 'deadlines.ts', 'processor.ts', 'tokens.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts', 'follow.ts'])
   await rm(DIRECTORY, { recursive: true, force: true })
   await mkdir(DIRECTORY, { recursive: true })
   for (const [name, code] of files) await writeFile(join(DIRECTORY, name), code)

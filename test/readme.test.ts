@@ -11,6 +11,48 @@ const ROOT = new URL('../../', import.meta.url).pathname
 /** Inside the package, so that the snippets may import it by its name. */
 const DIRECTORY = join(ROOT, 'dist/readme')
 
+/** Uses what the snippets export that are no programs by themselves. */
+const USES = `
+import Fastify from 'fastify'
+import { asyncJobs } from 'fastify-async-jobs'
+import { createJobsClient } from 'fastify-async-jobs/client'
+import { analysisRoutes } from './deadlines.js'
+import { watch } from './events.js'
+import { begin, goOn, watchAll } from './follow.js'
+import { analyseNow, uploadRoute } from './handle.js'
+import { analysis } from './analysis.job.js'
+import { answer, streamAnswer } from './tokens.js'
+
+const connection = process.env.REDIS_URL
+const jobs = createJobsClient(process.env.API)
+const id = await begin(jobs, 'a stormy night')
+console.log('follow', (await goOn(jobs, id)).longest)
+await watchAll(jobs, [id])
+await new Promise(resolve => { watch(process.env.API + '/events/' + id, job => { if (job.status === 'completed') resolve() }, () => {}) })
+console.log('events')
+
+const app = Fastify()
+app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) => { done(null, body) })
+await app.register(asyncJobs, { job: answer, prefix: '/answer', connection, processor: streamAnswer })
+await app.register(asyncJobs, { job: analysis, routes: false, connection })
+await app.register(uploadRoute)
+await app.ready()
+const asked = await app.jobs(answer).submit({ question: 'why?' })
+const tokens = []
+for await (const event of app.jobs(answer).events(asked.jobId)) if (event.type === 'output') tokens.push(event.data)
+console.log('tokens', tokens.join('') === 'You asked: why?', (await app.jobs(answer).wait(asked.jobId)).text)
+console.log('handle', (await analyseNow(app, 'it was dark')).words)
+const uploaded = await app.inject({ method: 'POST', url: '/upload', headers: { 'content-type': 'text/plain' }, payload: 'hello' })
+console.log('upload', uploaded.statusCode, (await app.inject('/waiting')).statusCode)
+await app.close()
+
+const other = Fastify()
+await other.register(analysisRoutes)
+console.log('deadlines', (await other.inject({ method: 'POST', url: '/analysis', payload: { text: 'hello' }, headers: { 'x-plan': 'paid' } })).statusCode)
+await other.close()
+process.exit(0)
+`
+
 /** The code blocks of the README that begin with the name of their file. */
 async function snippets (): Promise<Map<string, string>> {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
@@ -54,6 +96,11 @@ t.test('the snippets of the README compile and run', async t => {
   const client = start('client.js', { API: api, TOKEN: 'x' })
   t.equal(await client.exited, 0, client.output)
   t.match(client.output, /completed 100[\s\S]*stormy\n$/)
+
+  await writeFile(join(DIRECTORY, 'uses.js'), USES)
+  const uses = start('uses.js', { API: api, REDIS_URL: redisUrl() })
+  t.equal(await uses.exited, 0, uses.output)
+  for (const line of ['follow stormy', 'events', 'tokens true You asked: why?', 'handle 3', 'upload 202 200', 'deadlines 202']) t.match(uses.output, line)
 
   const worker = start('worker.js', { REDIS_URL: redisUrl() })
   const test = start('service.test.js', {})

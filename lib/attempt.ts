@@ -35,6 +35,8 @@ const STOPS_KEPT = 1_000
 
 /** What attempts need of the store, on their worker's connection. */
 export interface AttemptStore {
+  /** Whether it stores U+0000 and halves of surrogate pairs. */
+  readonly takesAllText: boolean
   report (jobId: string, token: string, report: JobReport): Promise<boolean>
   read (jobId: string): Promise<StoredJob | undefined>
 }
@@ -53,7 +55,7 @@ export interface AttemptRunner {
 }
 
 export function createAttemptRunner (definition: JobDefinition, execute: Execute, store: AttemptStore, log: JobLogger): AttemptRunner {
-  const checkOutput = createOutputCheck(definition.output)
+  const checkOutput = createOutputCheck(definition.output, store.takesAllText)
   const running = new Map<string, AbortController>()
   const stops = new Set<string>()
 

@@ -21,6 +21,14 @@ export function toJsonText (value: unknown): string {
   return text
 }
 
+/** U+0000 and halves of surrogate pairs, as JSON writes them: the backslash before is no escaped one. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
+
+/** Whether PostgreSQL takes a JSON as `jsonb`. */
+export function isStorableJson (text: string): boolean {
+  return !UNSTORABLE.test(text)
+}
+
 /** A text as every store takes it: PostgreSQL refuses U+0000 and halves of surrogate pairs. */
 export function storableText (text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD')

@@ -1,5 +1,5 @@
 import { JobError } from './errors.js'
-import { toJson } from './json.js'
+import { isStorableJson, toJson } from './json.js'
 import { compile, describeIssues, toIssues } from './validator.js'
 
 /** Turns what a processor returned into what is stored. @throws JobError `OUTPUT_INVALID` */
@@ -8,13 +8,15 @@ export type OutputCheck = (returned: unknown) => unknown
 /**
  * Checks what clients will get: the JSON of the value, not the value, as a Date becomes a string
  * and `undefined` disappears. No output is null.
+ * @param takesAllText whether the store takes what PostgreSQL does not
  */
-export function createOutputCheck (schema: object): OutputCheck {
+export function createOutputCheck (schema: object, takesAllText = true): OutputCheck {
   const check = compile(schema)
   return returned => {
     const output = jsonOf(returned)
-    if (check(output)) return output
-    throw invalid(describeIssues(toIssues(check.errors)))
+    if (!check(output)) throw invalid(describeIssues(toIssues(check.errors)))
+    if (!takesAllText && !isStorableJson(JSON.stringify(output))) throw invalid('has characters that PostgreSQL does not store: U+0000, or half a surrogate pair')
+    return output
   }
 }
 

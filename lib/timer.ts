@@ -1,5 +1,5 @@
 /** What a timer can hold, in ms; with more it would fire at once. */
-const LONGEST = 2 ** 31 - 1
+export const LONGEST = 2 ** 31 - 1
 
 /** A timer for any time: what is past is now, and after 24 days it fires early. */
 export function startTimer (ms: number, callback: () => void): NodeJS.Timeout {

@@ -66,6 +66,7 @@ export function startWorker (
 ): JobWorker {
   const { name } = definition
   const attempts = createAttemptRunner(definition, execution.execute, {
+    takesAllText: engine.kind === 'redis',
     report: (jobId, token, told) => report(name, jobId, token, told),
     read: jobId => engine.readJob(name, jobId, false)
   }, log)

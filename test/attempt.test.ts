@@ -139,7 +139,7 @@ function begun (fields: object = {}): never {
 }
 
 function storing (report: AttemptStore['report'] = async () => true, read: AttemptStore['read'] = async () => undefined): AttemptStore {
-  return { report, read }
+  return { takesAllText: true, report, read }
 }
 
 t.test('logs through a logger that has no child', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { storableText, toJson, toJsonText } from '../lib/json.js'
+import { isStorableJson, storableText, toJson, toJsonText } from '../lib/json.js'
 
 t.test('gives the JSON of a value', async t => {
   t.strictSame(toJson({ at: new Date(0), gone: undefined, list: [() => {}] }), { at: '1970-01-01T00:00:00.000Z', list: [null] })
@@ -18,4 +18,9 @@ t.test('tells what a value is instead', async t => {
 t.test('texts that every store takes', async t => {
   t.equal(storableText('héllo 😀\n'), 'héllo 😀\n')
   t.equal(storableText('a\0b\ud800c\udc00'), 'a\uFFFDb\uFFFDc\uFFFD')
+})
+
+t.test('a JSON that PostgreSQL takes', async t => {
+  for (const value of ['a', '\u2028', '😀', '\\u0000', '\\\\ud800', { '\\u0000': 1 }]) t.ok(isStorableJson(JSON.stringify(value)), JSON.stringify(value))
+  for (const value of ['\0', 'a\ud800', '\udfff!', '\\\0', { '\0': 1 }, [['\0']]]) t.notOk(isStorableJson(JSON.stringify(value)), JSON.stringify(value))
 })

@@ -103,3 +103,11 @@ function refusalOf (call: () => unknown): JobError {
     return error as JobError
   }
 }
+
+t.test('what the store cannot keep', async t => {
+  const check = createOutputCheck(Type.Unknown(), false)
+  t.strictSame(check({ text: 'page 1\fpage 2' }), { text: 'page 1\fpage 2' })
+  for (const text of ['page 1\0page 2', '\ud800']) {
+    t.match(refusalOf(() => check({ text })), { code: 'OUTPUT_INVALID', cause: { message: 'The output has characters that PostgreSQL does not store: U+0000, or half a surrogate pair' } })
+  }
+})

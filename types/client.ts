@@ -63,11 +63,14 @@ export interface WaitOptions extends FollowOptions {
   timeout?: number | undefined
   /**
    * Called with the job as it is known at first, and whenever it changed; with the final job, too.
-   * What it throws ends the call.
+   * What it throws ends the call; a promise is awaited before it is called again.
    */
-  onProgress?: ((job: Job) => void) | undefined
-  /** Called with every chunk of partial output, in order. What it throws ends the call. */
-  onOutput?: ((output: JobOutput) => void) | undefined
+  onProgress?: ((job: Job) => void | Promise<void>) | undefined
+  /**
+   * Called with every chunk of partial output, in order. What it throws ends the call; a promise is awaited
+   * before it is called again. Where no stream of events gets through at all, there is none.
+   */
+  onOutput?: ((output: JobOutput) => void | Promise<void>) | undefined
 }
 
 /** What `run` takes. */

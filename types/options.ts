@@ -73,7 +73,7 @@ export interface JobOptions {
   timeout?: number | undefined
   /** How long the job may wait for its first attempt, in seconds, from its submission or the end of its delay. */
   startBy?: number | undefined
-  /** BullMQ's: from 1, the most urgent, to 2,097,152. Default 0: after nobody, in the order of submission. */
+  /** BullMQ's: 1 runs before 2, up to 2,097,152. Default 0: before all that have one, in the order of submission. */
   priority?: number | undefined
   /** How long the job waits at least before its first attempt, in ms. Default 0. */
   delay?: number | undefined

@@ -46,20 +46,20 @@ export function createJobsClient<Definition extends JobDefinition> (baseUrl: str
 
   const wait = async (known: Known, { onProgress, onOutput, onTransport }: WaitOptions, signal: AbortSignal): Promise<OutputOf<Definition>> => {
     let shown: string | undefined
-    const show = (job: Job): void => {
+    const show = async (job: Job): Promise<void> => {
       const view = viewOf(job)
-      if (view !== shown) onProgress?.(job)
+      if (view !== shown) await onProgress?.(job)
       shown = view
     }
-    if (known.job !== undefined) show(known.job)
+    if (known.job !== undefined) await show(known.job)
     for await (const event of follower.follow(known, { after: undefined, signal, onTransport, withOutput: onOutput !== undefined })) {
       signal.throwIfAborted()
       if (event.type === 'output') {
-        onOutput?.(event)
+        await onOutput?.(event)
         continue
       }
       const { job } = event
-      show(job)
+      await show(job)
       if (job.status === 'failed') throw new JobFailedError(job.error ?? { code: 'JOB_FAILED', message: 'The job failed.' }, { ...known, job })
       if (job.status === 'canceled') throw new JobCanceledError('The job was canceled.', { ...known, job })
     }

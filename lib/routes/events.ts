@@ -48,7 +48,7 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
     exposeHeadRoute: false,
     sse: { kind: 'manual', heartbeat: false }
   }, async (request, reply) => {
-    const gone = goneSignal(reply, closing)
+    const gone = goneSignal(reply, request.raw.httpVersionMajor, closing)
     const after = reply.sse.lastEventId ?? undefined
     const stream = await operations.events(request.params.jobId, baseOf(request), { after, signal: gone }).catch((error: unknown) => {
       // To `EventSource` any answer but a stream is the last one: who has watched already is to come back.
@@ -77,14 +77,14 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
 }
 
 /** Aborts when the client has hung up, or is to. */
-function goneSignal ({ raw }: FastifyReply, closing: AbortSignal): AbortSignal {
+function goneSignal ({ raw }: FastifyReply, httpVersion: number, closing: AbortSignal): AbortSignal {
   const gone = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const close = (): void => {
     gone.abort()
-    // Kept alive, its connection would hold up the service that closes.
+    // Kept alive, its connection would hold up the service that closes. That of HTTP/2 is not only ours.
     const { socket } = raw
-    raw.once('finish', () => { socket?.destroySoon() })
+    if (httpVersion === 1) raw.once('finish', () => { socket?.destroySoon() })
     timer = setTimeout(() => { raw.destroy() }, CLOSE_TIMEOUT)
   }
   closing.addEventListener('abort', close)

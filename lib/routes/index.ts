@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { JobNotFoundError } from '../errors.js'
 import { sendProblem } from '../problem.js'
+import { LONGEST } from '../timer.js'
 import { asHostErrors } from './answers.js'
 import { cancelRoute } from './cancel.js'
 import type { RouteContext } from './context.js'
@@ -19,16 +20,27 @@ export async function registerRoutes (app: FastifyInstance, given: Omit<RouteCon
     if (given.closing.aborted && raw.httpVersionMajor === 1) reply.header('connection', 'close')
     done()
   })
+  giveTimeToWait(app, context)
   submitRoute(app, context)
   statusRoute(app, context)
   resultRoute(app, context)
-  cancelRoute(app, context)
+  await app.register(async own => { cancelRoute(own, context) })
   await eventsRoute(app, context)
   socketRoute(app, context)
   // An id longer than the router's maxParamLength reaches none of them: it is unknown, too.
   const unknown = async (): Promise<never> => { throw new JobNotFoundError() }
   for (const path of ['/status/*', '/result/*', '/events/*']) app.get(path, context.documented({ hide: true }), unknown)
   app.post('/cancel/*', context.documented({ hide: true }), unknown)
+}
+
+/** A host may limit the time of its handlers. Those of ours have the time of a wait in addition, and streams all the time there is. */
+function giveTimeToWait (app: FastifyInstance, { options: { maxWait } }: RouteContext): void {
+  const { handlerTimeout = 0 } = app.initialConfig as { handlerTimeout?: number }
+  if (handlerTimeout === 0) return
+  app.addHook('onRoute', route => {
+    const lasts = 'sse' in route || 'wsHandler' in route
+    route.handlerTimeout = lasts ? LONGEST : Math.min(handlerTimeout + maxWait * 1_000, LONGEST)
+  })
 }
 
 /** Documentation as this host can show it. */

@@ -45,7 +45,10 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
         426: problemAnswer(426, [{ code: 'UPGRADE_REQUIRED', meaning: 'The request does not ask for a WebSocket.', detail: 'Connect with a WebSocket client.' }])
       }
     }),
-    handler: async () => { throw withDetails(new UpgradeRequiredError(), { headers: { upgrade: 'websocket' } }) },
+    handler: async ({ raw }) => {
+      // HTTP/2 knows no such header, and Node refuses to send it.
+      throw withDetails(new UpgradeRequiredError(), raw.httpVersionMajor === 1 ? { headers: { upgrade: 'websocket' } } : {})
+    },
     wsHandler: (socket, request) => {
       // @fastify/websocket closes its sockets without a code, before anybody else is asked: ours are closed here.
       app.websocketServer.clients.delete(socket)

@@ -84,8 +84,10 @@ export function submitRoute (app: FastifyInstance, { definition, operations, bas
     url: '/',
     handler: async (request, reply) => {
       const base = baseOf(request)
-      const own = resolveJobOptions(await options.jobOptions?.(request, request.body), 'jobOptions()')
-      const { job: accepted, replayed } = await operations.submit(request.body, own, base, idempotencyKey(request.headers['idempotency-key']))
+      // No body is no input, where the schema allows that.
+      const input = request.body ?? null
+      const own = resolveJobOptions(await options.jobOptions?.(request, input), 'jobOptions()')
+      const { job: accepted, replayed } = await operations.submit(input, own, base, idempotencyKey(request.headers['idempotency-key']))
       if (replayed) reply.header('idempotent-replayed', 'true')
       const wait = requestedWait(request, reply, options.maxWait)
       if (wait !== undefined) reply.headers(wait.headers)

@@ -528,3 +528,12 @@ t.test('many calls at a time leave nothing behind on the signal that they share'
   await Promise.all(Array.from({ length: 50 }, () => jobs.run(input, { signal })))
   t.equal(listeners, 0)
 })
+
+t.test('what takes its time with a report is waited for, and what it rejects with ends the call', async t => {
+  const { url } = await faultyServer(t, answer(202, job('pending')), response => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`id: 1.a\nevent: output\ndata: {"jobId":"the-job","index":0,"run":1,"data":"a"}\n\nid: 1.b\nevent: job\ndata: ${JSON.stringify(job('completed'))}\n\n`)
+  })
+  const jobs = createJobsClient<Lengths>(url)
+  await t.rejects(jobs.run({ text: '' }, { onOutput: async () => { throw new Error('disk full') } }), { message: 'disk full' })
+  await t.rejects(jobs.run({ text: '' }, { onProgress: async () => { throw new Error('disk full') } }))
+})

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { defineJob, Type, type Job, type Problem } from '../../lib/index.js'
-import { onEachEngine, uniqueName } from '../helpers/engines.js'
+import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { startService, type TestService } from '../helpers/service.js'
 
@@ -67,3 +67,14 @@ t.test('a job that is not there', t => onEachEngine(t, async (t, { connection })
     t.match(await cancel(service, jobId), { statusCode: 404, body: { code: 'JOB_NOT_FOUND' } })
   }
 }))
+
+t.test('a body is ignored, whatever it is: many clients name a media type for each POST', async t => {
+  const service = await startService(t, { job: define(), connection: redisUrl() })
+  const bodies = [['application/json', ''], ['application/json', '{'], ['text/plain', 'please'], ['application/x-unknown', 'x']] as const
+  for (const [type, payload] of bodies) {
+    const { body: { jobId } } = await service.submit({})
+    const answer = await service.app.inject({ method: 'POST', url: `/jobs/cancel/${jobId}`, headers: { 'content-type': type }, payload })
+    t.equal(answer.statusCode, 200, `${type} ${payload}`)
+  }
+  t.equal((await service.submit({})).statusCode, 202, 'inputs are parsed as before')
+})

@@ -60,3 +60,20 @@ t.test('a host that speaks HTTP/2 closes, too, while somebody waits', async t =>
   client.close()
   await closing
 })
+
+t.test('a host that limits the time of its handlers limits no wait', async t => {
+  const app = Fastify({ handlerTimeout: 50 })
+  t.teardown(() => app.close())
+  const end = latch()
+  const job = define()
+  await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs', processor: async () => { await end.promise } })
+  app.get('/slow', async () => { await end.promise })
+  const origin = await listen(app)
+  const { jobId } = await app.jobs(job).submit({})
+  const waiting = fetch(`${origin}/jobs/status/${jobId}?wait=20`)
+  const watching = fetch(`${origin}/jobs/events/${jobId}`).then(response => response.text())
+  t.equal((await fetch(`${origin}/slow`)).status, 503, 'its own routes have so much time as before')
+  end.open()
+  t.match(await (await waiting).json(), { status: 'completed' })
+  t.match(await watching, '"status":"completed"')
+})

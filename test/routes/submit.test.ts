@@ -6,7 +6,7 @@ import { asyncJobs, defineJob, Type } from '../../lib/index.js'
 import { StoreUnavailableError } from '../../lib/errors.js'
 import { registerRoutes } from '../../lib/routes/index.js'
 import { exampleJobs } from '../../lib/schemas.js'
-import { onEachEngine, uniqueName } from '../helpers/engines.js'
+import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
 import { service, startService } from '../helpers/service.js'
 
 const schemas = {
@@ -251,3 +251,11 @@ t.test('a more urgent job is begun before others', t => onEachEngine(t, async (t
   for (const jobId of ids) await until(jobId, 'completed')
   t.strictSame(done, ['sooner', 'later'])
 }))
+
+t.test('no body is no input', async t => {
+  const job = defineJob({ name: uniqueName(), input: Type.Null(), output: Type.Object({ got: Type.Null() }) })
+  // On PostgreSQL, BullMQ gives workers {} for null.
+  const { app } = await startService(t, { job, connection: redisUrl(), processor: got => ({ got }) })
+  const answer = await app.inject({ method: 'POST', url: '/jobs', headers: { prefer: 'wait=20' } })
+  t.strictSame([answer.statusCode, answer.json()], [200, { got: null }])
+})

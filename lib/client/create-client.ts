@@ -16,7 +16,7 @@ const never = new AbortController().signal
 /**
  * A client of the job API at an address, for browsers and Node. Its types come from the definition:
  * `createJobsClient<typeof analysis>('https://api.example.com/api/v1/analysis')`.
- * @param baseUrl where inputs are posted to, with a slash at its end or without; in browsers also relative
+ * @param baseUrl where inputs are posted to, with a slash at its end or without, and without a query; in browsers also relative
  */
 export function createJobsClient<Definition extends JobDefinition> (baseUrl: string, options: JobsClientOptions = {}): JobsClient<Definition> {
   const http = createHttp(options)

@@ -21,16 +21,18 @@ export async function registerRoutes (app: FastifyInstance, given: Omit<RouteCon
     done()
   })
   giveTimeToWait(app, context)
+  // An id longer than the router's maxParamLength reaches only what takes any path: it is unknown, too.
+  const unknown = async (): Promise<never> => { throw new JobNotFoundError() }
   submitRoute(app, context)
   statusRoute(app, context)
   resultRoute(app, context)
-  await app.register(async own => { cancelRoute(own, context) })
+  await app.register(async own => {
+    cancelRoute(own, context)
+    own.post('/cancel/*', context.documented({ hide: true }), unknown)
+  })
   await eventsRoute(app, context)
   socketRoute(app, context)
-  // An id longer than the router's maxParamLength reaches none of them: it is unknown, too.
-  const unknown = async (): Promise<never> => { throw new JobNotFoundError() }
   for (const path of ['/status/*', '/result/*', '/events/*']) app.get(path, context.documented({ hide: true }), unknown)
-  app.post('/cancel/*', context.documented({ hide: true }), unknown)
 }
 
 /** A host may limit the time of its handlers. Those of ours have the time of a wait in addition, and streams all the time there is. */

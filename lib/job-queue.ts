@@ -85,7 +85,7 @@ export function openJobQueue (engine: Engine, { name, attempts, backoff, retenti
   const add = async (input: unknown, options: JobOptions, key: string | undefined): Promise<{ job: BullJob, jobId: string, stored: StoredJob }> => {
     const jobId = makeJobId()
     const timestamp = Date.now()
-    // The spread comes last: with fields behind it, V8 takes some 17 times as long for the object, and BullMQ for reading it.
+    // What is spread comes last: with fields behind it, V8 takes some 17 times as long for the object, and BullMQ for reading it.
     const all = { jobId, timestamp, ...opts, ...options, ...(key !== undefined && { deduplication: { id: key, ttl } }) }
     const job = await ask(engine, () => open().add(name, input, all).catch((cause: unknown) => { throw refusal(cause) ?? cause }))
     const delay = options.delay ?? 0

@@ -21,6 +21,7 @@ import { watch } from './events.js'
 import { begin, goOn, watchAll } from './follow.js'
 import { analyseNow, uploadRoute } from './handle.js'
 import { analysis } from './analysis.job.js'
+import analyse from './processor.js'
 import { answer, streamAnswer } from './tokens.js'
 
 const connection = process.env.REDIS_URL
@@ -35,6 +36,7 @@ const app = Fastify()
 app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) => { done(null, body) })
 await app.register(asyncJobs, { job: answer, prefix: '/answer', connection, processor: streamAnswer })
 await app.register(asyncJobs, { job: analysis, routes: false, connection })
+await app.register(asyncJobs, { job: Object.freeze({ ...analysis, name: analysis.name + '-processor' }), prefix: '/processor', connection, processor: analyse })
 await app.register(uploadRoute)
 await app.ready()
 const asked = await app.jobs(answer).submit({ question: 'why?' })
@@ -43,6 +45,8 @@ for await (const event of app.jobs(answer).events(asked.jobId)) if (event.type =
 console.log('tokens', tokens.join('') === 'You asked: why?', (await app.jobs(answer).wait(asked.jobId)).text)
 console.log('handle', (await analyseNow(app, 'it was dark')).words)
 const uploaded = await app.inject({ method: 'POST', url: '/upload', headers: { 'content-type': 'text/plain' }, payload: 'hello' })
+const processed = await app.inject({ method: 'POST', url: '/processor', headers: { prefer: 'wait=10' }, payload: { text: 'two words' } })
+console.log('processor', processed.json().words)
 console.log('upload', uploaded.statusCode, (await app.inject('/waiting')).statusCode)
 await app.close()
 
@@ -100,7 +104,7 @@ t.test('the snippets of the README compile and run', async t => {
   await writeFile(join(DIRECTORY, 'uses.js'), USES)
   const uses = start('uses.js', { API: api, REDIS_URL: redisUrl() })
   t.equal(await uses.exited, 0, uses.output)
-  for (const line of ['follow stormy', 'events', 'tokens true You asked: why?', 'handle 3', 'upload 202 200', 'deadlines 202']) t.match(uses.output, line)
+  for (const line of ['follow stormy', 'events', 'tokens true You asked: why?', 'handle 3', 'processor 2', 'upload 202 200', 'deadlines 202']) t.match(uses.output, line)
 
   const worker = start('worker.js', { REDIS_URL: redisUrl() })
   const test = start('service.test.js', {})

@@ -33,6 +33,9 @@ export const JobCanceledError = define<[]>('JOB_CANCELED', 'The job was canceled
 export const JobAlreadyFinishedError = define<[string]>('JOB_ALREADY_FINISHED', 'The job cannot be canceled, it is %s.', 409)
 export const IdempotencyKeyInvalidError = define<[]>('IDEMPOTENCY_KEY_INVALID', 'An Idempotency-Key has 1 to 255 visible ASCII characters, as they are or in double quotes.', 400)
 export const IdempotencyKeyReusedError = define<[]>('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key came with another input before. Take a new key for each submission.', 422)
+export const OriginNotAllowedError = define<[]>('ORIGIN_NOT_ALLOWED', 'Pages of this origin may not open a WebSocket here.', 403)
+export const TooManyConnectionsError = define<[string]>('TOO_MANY_CONNECTIONS', 'You have %s event streams, WebSockets and waiting requests open, and may have no more. Close some, or watch many jobs over one WebSocket.', 429)
+export const QueueFullError = define<[]>('QUEUE_FULL', 'Too many jobs are waiting. Submit it again after the time that Retry-After tells.', 503)
 export const UpgradeRequiredError = define<[]>('UPGRADE_REQUIRED', 'Connect with a WebSocket client.', 426)
 export const InputInvalidError = define<[string]>('INPUT_INVALID', 'The input is not valid: %s', 400)
 export const ServiceClosingError = define<[]>('SERVICE_CLOSING', 'The service is closing. Ask again: another instance, or this one when it is back.', 503)
@@ -46,6 +49,7 @@ export const DirectoryInUseError = define<[string, string]>('DIRECTORY_IN_USE', 
 export const PrefixTakenError = define<[string, string, string]>('PREFIX_TAKEN', 'fastify-async-jobs: the prefix "%s" has the job "%s" already. Give the job "%s" a prefix of its own')
 export const JobTwiceError = define<[string]>('JOB_TWICE', 'fastify-async-jobs: the job "%s" is registered here already. Use that registration, or give the job another name')
 export const JobNotRegisteredError = define<[string]>('JOB_NOT_REGISTERED', 'fastify-async-jobs: no job "%s" is registered here. Register the plugin with it before it is used')
+export const OwnerInvalidError = define<[string]>('OWNER_INVALID', 'fastify-async-jobs: owner() must return a string that is not empty, and returned %s. Throw where a request has no owner')
 export const ProcessorModuleError = define<[string, string]>('PROCESSOR_MODULE', 'fastify-async-jobs: the processor module %s %s')
 
 /** What a problem carries beside code, status and sentence. */

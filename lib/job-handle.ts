@@ -1,11 +1,12 @@
 import type { InputOf, JobDefinition, OutputOf } from '../types/definition.js'
 import type { JobHandle } from '../types/handle.js'
 import type { JobEvents } from './job-events.js'
-import { InputInvalidError, ServiceClosingError, withDetails } from './errors.js'
-import type { JobOperations } from './job-operations.js'
+import { InputInvalidError, OptionInvalidError, ServiceClosingError, withDetails } from './errors.js'
+import type { Caller, JobOperations } from './job-operations.js'
 import type { JobQueue } from './job-queue.js'
 import { isFinal } from './job-state.js'
 import { toJson } from './json.js'
+import { show } from './options/complete.js'
 import { resolveJobOptions } from './options/definition.js'
 import { compile, describeIssues, toIssues, type ValidateFunction } from './validator.js'
 
@@ -18,30 +19,32 @@ export function createJobHandle<Definition extends JobDefinition> (
 ): JobHandle<Definition> {
   // At the first use: a schema may refer to one of the host's, which only the host's validator knows.
   let check: ValidateFunction | undefined
+  const host: Caller = { base, owner: undefined }
   return {
-    async submit (given: InputOf<Definition>, { idempotencyKey, ...options } = {}) {
+    async submit (given: InputOf<Definition>, { idempotencyKey, owner, ...options } = {}) {
+      if (owner !== undefined && (typeof owner !== 'string' || owner === '')) throw new OptionInvalidError('options.owner', 'must be a string that is not empty', show(owner))
       check ??= compile(definition.input)
       const input = jsonInput(given)
       if (!check(input)) {
         const issues = toIssues(check.errors)
         throw withDetails(new InputInvalidError(describeIssues(issues)), { issues })
       }
-      const { job } = await operations.submit(input, resolveJobOptions(options, 'options'), base, idempotencyKey)
+      const { job } = await operations.submit(input, resolveJobOptions(options, 'options'), { base, owner }, idempotencyKey)
       return job
     },
-    status: jobId => operations.status(jobId, base),
-    result: async jobId => await operations.result(jobId, base) as OutputOf<Definition>,
+    status: jobId => operations.status(jobId, host),
+    result: async jobId => await operations.result(jobId, host) as OutputOf<Definition>,
 
     async wait (jobId, { signal = never, timeout = Infinity } = {}) {
       signal.throwIfAborted()
-      const job = await operations.status(jobId, base, { timeout, signal })
+      const job = await operations.status(jobId, host, { timeout, signal })
       signal.throwIfAborted()
       if (events.closed && !isFinal(job.status)) throw new ServiceClosingError()
-      return await operations.result(jobId, base) as OutputOf<Definition>
+      return await operations.result(jobId, host) as OutputOf<Definition>
     },
 
     async * events (jobId, { after, signal = never } = {}) {
-      const stream = await operations.events(jobId, base, { after, signal })
+      const stream = await operations.events(jobId, host, { after, signal })
       for await (const event of stream ?? []) {
         yield event
         if (event.type === 'job' && isFinal(event.job.status)) return
@@ -49,7 +52,7 @@ export function createJobHandle<Definition extends JobDefinition> (
       if (events.closed && !signal.aborted) throw new ServiceClosingError()
     },
 
-    cancel: jobId => operations.cancel(jobId, base),
+    cancel: jobId => operations.cancel(jobId, host),
     get queue () { return queue.queue as JobHandle<Definition>['queue'] }
   }
 }

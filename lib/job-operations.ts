@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Job } from '../types/job.js'
 import type { JobOptions } from '../types/options.js'
-import { IdempotencyKeyReusedError, JobAlreadyFinishedError, JobCanceledError, JobExpiredError, JobFailedError, JobNotFinishedError, JobNotFoundError, withDetails } from './errors.js'
+import { IdempotencyKeyReusedError, JobAlreadyFinishedError, JobCanceledError, JobExpiredError, JobFailedError, JobNotFinishedError, JobNotFoundError, QueueFullError, withDetails } from './errors.js'
 import { fromFailedReason, publicFailure } from './failure.js'
 import type { JobEvents } from './job-events.js'
 import { jobLinks } from './job-links.js'
@@ -10,6 +10,14 @@ import { toJob } from './job-state.js'
 import { openJobStream, type JobStream } from './job-stream.js'
 import type { StoredJob } from './stored-job.js'
 import { untilFinal, type Wait } from './until-final.js'
+
+/** Who asks, and from where. */
+export interface Caller {
+  /** The path under which the job's routes are reached, for its links. */
+  readonly base: string
+  /** Whose jobs the caller may know of; undefined: everybody's. */
+  readonly owner: string | undefined
+}
 
 /** What limits a stream of events. */
 export interface Watch {
@@ -20,57 +28,69 @@ export interface Watch {
 }
 
 /**
- * What can be asked of a job, whether by a route or by the host's own code. `base` is the path
- * under which the job's routes are reached, for its links. All but `submit` throw `JOB_NOT_FOUND`
- * and `JOB_EXPIRED`.
+ * What can be asked of a job, whether by a route or by the host's own code. All but `submit` throw
+ * `JOB_EXPIRED`, and `JOB_NOT_FOUND`, also for a job that is not the caller's.
  */
 export interface JobOperations {
-  /** @throws `IDEMPOTENCY_KEY_REUSED` */
-  submit (input: unknown, options: JobOptions, base: string, key?: string): Promise<{ job: Job, replayed: boolean }>
+  /** The job becomes the caller's. @throws `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL` */
+  submit (input: unknown, options: JobOptions, caller: Caller, key?: string): Promise<{ job: Job, replayed: boolean }>
   /** With a wait: the job as soon as it is final, or as it is when the wait ends. */
-  status (jobId: string, base: string, wait?: Wait): Promise<Job>
+  status (jobId: string, caller: Caller, wait?: Wait): Promise<Job>
   /** @throws `JOB_NOT_FINISHED`, with a wait only after it, `JOB_FAILED`, `JOB_CANCELED` */
-  result (jobId: string, base: string, wait?: Wait): Promise<unknown>
+  result (jobId: string, caller: Caller, wait?: Wait): Promise<unknown>
   /** @throws `JOB_ALREADY_FINISHED` where it ended otherwise */
-  cancel (jobId: string, base: string): Promise<Job>
+  cancel (jobId: string, caller: Caller): Promise<Job>
   /** Undefined where the watcher has seen all, and nothing more will come. */
-  events (jobId: string, base: string, watch: Watch): Promise<JobStream | undefined>
+  events (jobId: string, caller: Caller, watch: Watch): Promise<JobStream | undefined>
 }
 
 export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { min: number, max: number }): JobOperations {
-  const view = (jobId: string, stored: StoredJob, base: string): Job =>
+  const view = (jobId: string, stored: StoredJob, { base }: Caller): Job =>
     toJob(jobId, stored, { now: Date.now(), links: jobLinks(base, jobId), pollAfter })
 
-  const require = (jobId: string, found: Found): StoredJob => {
+  const require = (jobId: string, found: Found, { owner }: Caller): StoredJob => {
+    // Before all else: a job of somebody else is unknown, also when it has expired.
+    if (found.outcome === 'unknown' || (owner !== undefined && found.stored.opts.owner !== owner)) throw new JobNotFoundError()
     switch (found.outcome) {
       case 'found': return found.stored
       case 'expired': throw withDetails(new JobExpiredError(new Date(found.expiredAt).toISOString()), { jobId })
-      // The id is not repeated: of what anybody may send, nothing is sent back.
-      case 'unknown': throw new JobNotFoundError()
     }
   }
 
-  const find = async (jobId: string, withOutput: boolean): Promise<StoredJob> => require(jobId, await queue.read(jobId, withOutput))
+  const find = async (jobId: string, withOutput: boolean, caller: Caller): Promise<StoredJob> =>
+    require(jobId, await queue.read(jobId, withOutput), caller)
+
+  /** Before anything is done with a job, and before its output is read, which may take long: a stranger is not to notice that it is there. */
+  const admit = async (jobId: string, caller: Caller): Promise<void> => {
+    if (caller.owner !== undefined) await find(jobId, false, caller)
+  }
 
   return {
-    async submit (input, options, base, key) {
-      // Whoever is under another path is somebody else: a tenant, for example.
-      const submitted = await queue.submit(input, options, key === undefined ? undefined : hashOf(`${base}\n${key}`))
-      if (submitted.outcome === 'conflict') throw new IdempotencyKeyReusedError()
+    async submit (input, options, caller, key) {
+      const { base, owner } = caller
+      const own = owner === undefined ? options : { ...options, owner }
+      // Whoever is under another path is somebody else, too: a tenant, for example.
+      const submitted = await queue.submit(input, own, key === undefined ? undefined : hashOf([base, owner, key]))
+      switch (submitted.outcome) {
+        case 'conflict': throw new IdempotencyKeyReusedError()
+        case 'full': throw withDetails(new QueueFullError(), { headers: { 'retry-after': String(submitted.retryAfter) } })
+      }
       const { outcome, jobId, stored } = submitted
-      return { job: view(jobId, stored, base), replayed: outcome === 'replayed' }
+      return { job: view(jobId, stored, caller), replayed: outcome === 'replayed' }
     },
 
-    async status (jobId, base, wait) {
+    async status (jobId, caller, wait) {
+      if (wait !== undefined) await admit(jobId, caller)
       const found = wait && await untilFinal(events, jobId, wait)
-      return view(jobId, found === undefined ? await find(jobId, false) : require(jobId, found), base)
+      return view(jobId, found === undefined ? await find(jobId, false, caller) : require(jobId, found, caller), caller)
     },
 
-    async result (jobId, base, wait) {
+    async result (jobId, caller, wait) {
+      await admit(jobId, caller)
       if (wait !== undefined) await untilFinal(events, jobId, wait)
-      const stored = await find(jobId, true)
+      const stored = await find(jobId, true, caller)
       if (stored.state === 'completed') return stored.output
-      const job = view(jobId, stored, base)
+      const job = view(jobId, stored, caller)
       switch (job.status) {
         case 'failed': {
           const failure = fromFailedReason(stored.failedReason)
@@ -85,24 +105,26 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
       }
     },
 
-    async cancel (jobId, base) {
+    async cancel (jobId, caller) {
+      await admit(jobId, caller)
       await queue.cancel(jobId)
-      const job = view(jobId, await find(jobId, false), base)
+      const job = view(jobId, await find(jobId, false, caller), caller)
       if (job.status !== 'canceled') throw withDetails(new JobAlreadyFinishedError(job.status), { jobId })
       return job
     },
 
-    events: (jobId, base, { after, signal }) => openJobStream(events, queue, jobId, {
+    events: (jobId, caller, { after, signal }) => openJobStream(events, queue, jobId, {
       after,
       signal,
-      view: stored => view(jobId, stored, base),
-      require: found => require(jobId, found)
+      view: stored => view(jobId, stored, caller),
+      require: found => require(jobId, found, caller)
     })
   }
 }
 
-function hashOf (text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
+/** Of all parts, each apart from the others. */
+function hashOf (parts: Array<string | undefined>): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 }
 
 /** The header that tells a client when to ask again (RFC 9110, section 10.2.3): whole seconds, none for a final job. */

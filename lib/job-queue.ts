@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Job as BullJob, JobsOptions, Queue } from 'bullmq'
 import type { JobDefinition } from '../types/definition.js'
 import type { JobOptions } from '../types/options.js'
+import { openBacklog } from './backlog.js'
 import { BY_CANCEL, BY_EXPIRY } from './ending.js'
 import type { Engine } from './engine/engine.js'
 import { InputInvalidError, StoreUnavailableError, withoutCommand } from './errors.js'
@@ -13,7 +14,7 @@ import type { StoredJob } from './stored-job.js'
 /** What became of the search for a job. */
 export type Found =
   | { outcome: 'found', stored: StoredJob }
-  | { outcome: 'expired', expiredAt: number }
+  | { outcome: 'expired', stored: StoredJob, expiredAt: number }
   | { outcome: 'unknown' }
 
 /** What became of a submission. */
@@ -21,6 +22,13 @@ export type Submitted =
   | { outcome: 'stored' | 'replayed', jobId: string, stored: StoredJob }
   /** The key was used for another input. */
   | { outcome: 'conflict' }
+  /** As many jobs wait as may. `retryAfter`: when there may be room, in s from now. */
+  | { outcome: 'full', retryAfter: number }
+
+/** What one job may have of its own, and whose it is. */
+export interface SubmitOptions extends JobOptions {
+  owner?: string | undefined
+}
 
 /** Chunks of partial output, and the row of the job's log where the next ones begin. */
 export interface Chunks {
@@ -35,7 +43,7 @@ export interface JobQueue {
    * Stores a new job, in one round trip. With a key that was used before, for a job that is still there, finds
    * that one instead.
    */
-  submit (input: unknown, options: JobOptions, key?: string): Promise<Submitted>
+  submit (input: unknown, options: SubmitOptions, key?: string): Promise<Submitted>
   /** Reads a job in one round trip of constant cost. One that was not begun in time is ended by that. */
   read (jobId: string, withOutput: boolean): Promise<Found>
   /** Some chunks of partial output, from a row of the job's log on. */
@@ -49,8 +57,9 @@ export interface JobQueue {
 /** How long a job may wait and run until its idempotency key is free for another one, in ms: a day. */
 const LONGEST_LIFE = 86_400_000
 
-export function openJobQueue (engine: Engine, { name, attempts, backoff, retention, startBy }: JobDefinition): JobQueue {
-  const opts: JobsOptions & JobOptions = {
+/** @param maxPending how many jobs may wait; undefined: any number */
+export function openJobQueue (engine: Engine, { name, attempts, backoff, retention, startBy }: JobDefinition, maxPending?: number): JobQueue {
+  const opts: JobsOptions & SubmitOptions = {
     attempts,
     backoff,
     removeOnComplete: { age: retention.completed },
@@ -74,7 +83,7 @@ export function openJobQueue (engine: Engine, { name, attempts, backoff, retenti
     // BullMQ removes by age only when some other job finishes.
     const expiry = expiresAt(stored)
     return expiry !== undefined && expiry <= Date.now()
-      ? { outcome: 'expired', expiredAt: expiry }
+      ? { outcome: 'expired', stored, expiredAt: expiry }
       : { outcome: 'found', stored }
   }
 
@@ -82,7 +91,9 @@ export function openJobQueue (engine: Engine, { name, attempts, backoff, retenti
   // before that for longer than jobs wait and run. One whose job is gone is free all the same.
   const ttl = 1_000 * Math.max(retention.completed, retention.failed) + LONGEST_LIFE
 
-  const add = async (input: unknown, options: JobOptions, key: string | undefined): Promise<{ job: BullJob, jobId: string, stored: StoredJob }> => {
+  const backlog = maxPending === undefined ? undefined : openBacklog(maxPending, () => ask(engine, () => open().count()))
+
+  const add = async (input: unknown, options: SubmitOptions, key: string | undefined): Promise<{ job: BullJob, jobId: string, stored: StoredJob }> => {
     const jobId = makeJobId()
     const timestamp = Date.now()
     // What is spread comes last: with fields behind it, V8 takes some 17 times as long for the object, and BullMQ for reading it.
@@ -96,24 +107,38 @@ export function openJobQueue (engine: Engine, { name, attempts, backoff, retenti
     }
   }
 
+  /** What it is to submit an input again under the key that another job has; undefined where that one is gone. */
+  const replay = async (jobId: string, input: unknown): Promise<Submitted | undefined> => {
+    const found = await find(jobId, false)
+    if (found.outcome !== 'found') return undefined
+    const data: unknown = (await ask(engine, () => open().getJob(jobId)))?.data
+    // As the stored one was, through JSON: there is no -0, for example.
+    return isDeepStrictEqual(data, JSON.parse(JSON.stringify(input))) ? { outcome: 'replayed', jobId, stored: found.stored } : { outcome: 'conflict' }
+  }
+
+  const submit = async (input: unknown, options: SubmitOptions, key: string | undefined): Promise<Submitted> => {
+    for (;;) {
+      const { job, jobId, stored } = await add(input, options, key)
+      // An id that is not ours is that of the job which has the key; all else in it is ours.
+      const first = job.id as string
+      if (first === jobId) return { outcome: 'stored', jobId, stored }
+      const replayed = await replay(first, input)
+      if (replayed !== undefined) return replayed
+      // The key outlived its job, which does so no more; unless somebody has taken it meanwhile.
+      await ask(engine, () => job.removeDeduplicationKey())
+    }
+  }
+
   return {
     get queue () { return open() },
 
     async submit (input, options, key) {
-      for (;;) {
-        const { job, jobId, stored } = await add(input, options, key)
-        // An id that is not ours is that of the job which has the key; all else in it is ours.
-        const first = job.id as string
-        if (first === jobId) return { outcome: 'stored', jobId, stored }
-        const found = await find(first, false)
-        if (found.outcome === 'found') {
-          const data: unknown = (await ask(engine, () => open().getJob(first)))?.data
-          // As the stored one was, through JSON: there is no -0, for example.
-          return isDeepStrictEqual(data, JSON.parse(JSON.stringify(input))) ? { outcome: 'replayed', jobId: first, stored: found.stored } : { outcome: 'conflict' }
-        }
-        // The key outlived its job, which does so no more; unless somebody has taken it meanwhile.
-        await ask(engine, () => job.removeDeduplicationKey())
-      }
+      if (backlog === undefined) return await submit(input, options, key)
+      const retryAfter = await backlog.admit()
+      if (retryAfter === undefined) return await submit(input, options, key).finally(backlog.settled)
+      // What was accepted before is not refused now.
+      const first = key === undefined ? null : await ask(engine, () => open().getDeduplicationJobId(key))
+      return (first === null ? undefined : await replay(first, input)) ?? { outcome: 'full', retryAfter }
     },
 
     read: find,

@@ -13,6 +13,8 @@ import { jobOperations } from './job-operations.js'
 import { openJobQueue } from './job-queue.js'
 import { resolveOptions } from './options/plugin.js'
 import { registryOf } from './registry.js'
+import { createCallerOf } from './routes/caller.js'
+import { countConnections } from './routes/connections.js'
 import { registerRoutes } from './routes/index.js'
 import { provideWebSockets } from './routes/web-sockets.js'
 import { createExecution, startWorker } from './worker.js'
@@ -30,7 +32,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   const { engine, release } = await leaseEngine(options.connection, app.server, app.log)
   app.addHook('onClose', release)
 
-  const queue = openJobQueue(engine, job)
+  const queue = openJobQueue(engine, job, options.maxPending)
   const events = openJobEvents(engine, job, queue, app.log)
   const operations = jobOperations(queue, events, options.pollAfter)
   const prefix = joinPaths(app.prefix, given.prefix ?? '')
@@ -65,9 +67,10 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
         options,
         closing: closing.signal,
         prefix: base,
-        baseOf: prefix.includes(':')
+        callerOf: createCallerOf(options.owner, prefix.includes(':')
           ? request => options.publicUrl + resolveBase(prefix, request.params as Record<string, string>)
-          : () => base,
+          : () => base),
+        connections: countConnections(options.maxConnections),
         operationId: verb => verb + pascalCase(job.name)
       }, options.errors)
     }, { prefix: given.prefix ?? '' })

@@ -13,6 +13,8 @@ export interface SessionSocket {
 export interface SessionOptions {
   /** The events of a job. @throws where there is no such job */
   events (jobId: string, after: string | undefined, signal: AbortSignal): AsyncIterable<JobEvent>
+  /** Whether the client still is who it was. */
+  authorize (): Promise<boolean>
   /** What the client is told of an error. */
   toProblem (error: unknown): Problem
   maxSubscriptions: number
@@ -32,13 +34,15 @@ export interface SocketSession {
 /** The sender broke a rule (RFC 6455, section 7.4.1). */
 const POLICY_VIOLATION = 1008
 const MESSAGE_TOO_BIG = 1009
+/** From the IANA registry of close codes. */
+const UNAUTHORIZED = 3000
 
 /** The longest message that a client may send, in UTF-16 code units. */
 const MAX_MESSAGE = 4_096
 
 const FORM = 'Send {"type":"subscribe","jobId":"…","after":"…"}, {"type":"unsubscribe","jobId":"…"} or {"type":"ping"}'
 
-export function createSocketSession (socket: SessionSocket, { events, toProblem, maxSubscriptions }: SessionOptions): SocketSession {
+export function createSocketSession (socket: SessionSocket, { events, authorize, toProblem, maxSubscriptions }: SessionOptions): SocketSession {
   const subscriptions = new Map<string, AbortController>()
   let answered = true
 
@@ -57,6 +61,8 @@ export function createSocketSession (socket: SessionSocket, { events, toProblem,
     const subscription = new AbortController()
     const { signal } = subscription
     subscriptions.set(jobId, subscription)
+    // With all that it watches: it would be told of jobs that may not be its own any more.
+    if (!await authorize()) return socket.close(UNAUTHORIZED, 'Your credentials hold no more: connect again with others')
     try {
       for await (const event of events(jobId, after, signal)) {
         if (signal.aborted) break

@@ -30,4 +30,6 @@ export interface StoredJobOptions {
   removeOnFail?: unknown
   /** Ours: seconds. */
   startBy?: unknown
+  /** Ours: whose the job is. */
+  owner?: unknown
 }

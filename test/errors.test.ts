@@ -15,6 +15,9 @@ const errors: Array<[name: string, error: Thrown, code: string, status: number, 
   ['JobAlreadyFinishedError', new registry.JobAlreadyFinishedError('completed'), 'JOB_ALREADY_FINISHED', 409, 'The job cannot be canceled, it is completed.'],
   ['IdempotencyKeyInvalidError', new registry.IdempotencyKeyInvalidError(), 'IDEMPOTENCY_KEY_INVALID', 400, 'An Idempotency-Key has 1 to 255 visible ASCII characters, as they are or in double quotes.'],
   ['IdempotencyKeyReusedError', new registry.IdempotencyKeyReusedError(), 'IDEMPOTENCY_KEY_REUSED', 422, 'This Idempotency-Key came with another input before. Take a new key for each submission.'],
+  ['OriginNotAllowedError', new registry.OriginNotAllowedError(), 'ORIGIN_NOT_ALLOWED', 403, 'Pages of this origin may not open a WebSocket here.'],
+  ['TooManyConnectionsError', new registry.TooManyConnectionsError('1000'), 'TOO_MANY_CONNECTIONS', 429, 'You have 1000 event streams, WebSockets and waiting requests open, and may have no more. Close some, or watch many jobs over one WebSocket.'],
+  ['QueueFullError', new registry.QueueFullError(), 'QUEUE_FULL', 503, 'Too many jobs are waiting. Submit it again after the time that Retry-After tells.'],
   ['UpgradeRequiredError', new registry.UpgradeRequiredError(), 'UPGRADE_REQUIRED', 426, 'Connect with a WebSocket client.'],
   ['ServiceClosingError', new registry.ServiceClosingError(), 'SERVICE_CLOSING', 503, 'The service is closing. Ask again: another instance, or this one when it is back.'],
   ['InputInvalidError', new registry.InputInvalidError('/text must be string'), 'INPUT_INVALID', 400, 'The input is not valid: /text must be string'],
@@ -26,6 +29,7 @@ const errors: Array<[name: string, error: Thrown, code: string, status: number, 
   ['DirectoryInUseError', new registry.DirectoryInUseError('/data', '42'), 'DIRECTORY_IN_USE', 500, 'fastify-async-jobs: the directory /data is in use by process 42, and only one can use it. Stop that one, give each a directory of its own, or use Redis'],
   ['JobTwiceError', new registry.JobTwiceError('a'), 'JOB_TWICE', 500, 'fastify-async-jobs: the job "a" is registered here already. Use that registration, or give the job another name'],
   ['JobNotRegisteredError', new registry.JobNotRegisteredError('a'), 'JOB_NOT_REGISTERED', 500, 'fastify-async-jobs: no job "a" is registered here. Register the plugin with it before it is used'],
+  ['OwnerInvalidError', new registry.OwnerInvalidError('undefined'), 'OWNER_INVALID', 500, 'fastify-async-jobs: owner() must return a string that is not empty, and returned undefined. Throw where a request has no owner'],
   ['ProcessorModuleError', new registry.ProcessorModuleError('/a.js', 'does not exist'), 'PROCESSOR_MODULE', 500, 'fastify-async-jobs: the processor module /a.js does not exist']
 ]
 

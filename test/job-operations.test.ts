@@ -2,12 +2,14 @@ import t, { type Test } from 'tap'
 import { defineJob, JobError, Type } from '../lib/index.js'
 import { leaseEngine } from '../lib/engine/index.js'
 import { openJobEvents } from '../lib/job-events.js'
-import { jobOperations, retryAfter, type JobOperations } from '../lib/job-operations.js'
+import { jobOperations, retryAfter, type Caller, type JobOperations } from '../lib/job-operations.js'
 import { openJobQueue } from '../lib/job-queue.js'
 import { onEachEngine, silent, uniqueName } from './helpers/engines.js'
 import { eventually, startService } from './helpers/service.js'
 
 const schemas = { input: Type.Object({ text: Type.String() }), output: Type.Object({ length: Type.Number() }) }
+const at = (base: string): Caller => ({ base, owner: undefined })
+const host = at('')
 const never = new AbortController().signal
 
 async function open (t: Test, connection: string, options: object = {}): Promise<{ operations: JobOperations, job: ReturnType<typeof defineJob> }> {
@@ -24,28 +26,28 @@ async function open (t: Test, connection: string, options: object = {}): Promise
 
 t.test('what can be asked of a job, from its submission to its end', t => onEachEngine(t, async (t, { connection }) => {
   const { operations, job } = await open(t, connection)
-  const { job: submitted } = await operations.submit({ text: 'abc' }, {}, '/base')
+  const { job: submitted } = await operations.submit({ text: 'abc' }, {}, at('/base'))
   const { jobId } = submitted
   t.match(submitted, { status: 'pending', links: { status: `/base/status/${jobId}` } })
-  t.strictSame(await operations.status(jobId, '/other'), await operations.status(jobId, '/other', { timeout: 0, signal: never }), 'with a wait that is over at once, too')
-  await t.rejects(operations.result(jobId, ''), { code: 'JOB_NOT_FINISHED', statusCode: 409, jobId, headers: { 'retry-after': '1' } })
-  const waiting = operations.result(jobId, '', { timeout: Infinity, signal: never })
-  const stream = await operations.events(jobId, '/base', { after: undefined, signal: never })
+  t.strictSame(await operations.status(jobId, at('/other')), await operations.status(jobId, at('/other'), { timeout: 0, signal: never }), 'with a wait that is over at once, too')
+  await t.rejects(operations.result(jobId, host), { code: 'JOB_NOT_FINISHED', statusCode: 409, jobId, headers: { 'retry-after': '1' } })
+  const waiting = operations.result(jobId, host, { timeout: Infinity, signal: never })
+  const stream = await operations.events(jobId, at('/base'), { after: undefined, signal: never })
   await startService(t, { job, connection, processor: input => ({ length: (input as { text: string }).text.length }) })
   t.strictSame(await waiting, { length: 3 })
   const told = []
   for await (const event of stream ?? []) told.push(event)
   t.match(told.at(-1), { type: 'job', job: { status: 'completed', links: { status: `/base/status/${jobId}` } } })
-  t.equal(await operations.events(jobId, '', { after: told.at(-1)?.id, signal: never }), undefined)
-  await t.rejects(operations.cancel(jobId, ''), { code: 'JOB_ALREADY_FINISHED', message: 'The job cannot be canceled, it is completed.', jobId })
+  t.equal(await operations.events(jobId, host, { after: told.at(-1)?.id, signal: never }), undefined)
+  await t.rejects(operations.cancel(jobId, host), { code: 'JOB_ALREADY_FINISHED', message: 'The job cannot be canceled, it is completed.', jobId })
 }))
 
 t.test('a job that failed, or was canceled', t => onEachEngine(t, async (t, { connection }) => {
   const { operations, job } = await open(t, connection)
-  const { job: canceled } = await operations.submit({ text: '' }, {}, '')
-  t.match(await operations.cancel(canceled.jobId, ''), { status: 'canceled' })
-  t.match(await operations.cancel(canceled.jobId, ''), { status: 'canceled' }, 'again')
-  await t.rejects(operations.result(canceled.jobId, ''), { code: 'JOB_CANCELED', statusCode: 409, jobId: canceled.jobId })
+  const { job: canceled } = await operations.submit({ text: '' }, {}, host)
+  t.match(await operations.cancel(canceled.jobId, host), { status: 'canceled' })
+  t.match(await operations.cancel(canceled.jobId, host), { status: 'canceled' }, 'again')
+  await t.rejects(operations.result(canceled.jobId, host), { code: 'JOB_CANCELED', statusCode: 409, jobId: canceled.jobId })
   await startService(t, {
     job,
     connection,
@@ -55,8 +57,8 @@ t.test('a job that failed, or was canceled', t => onEachEngine(t, async (t, { co
     }
   })
   for (const [text, error] of [['', { statusCode: 409, error: { code: 'PROCESSOR_ERROR' } }], ['status', { statusCode: 422, message: 'There is no text', error: { code: 'NO_TEXT', message: 'There is no text', data: 1 } }]] as const) {
-    const { job: { jobId } } = await operations.submit({ text }, {}, '')
-    await t.rejects(operations.result(jobId, '', { timeout: Infinity, signal: never }), { code: 'JOB_FAILED', jobId, ...error })
+    const { job: { jobId } } = await operations.submit({ text }, {}, host)
+    await t.rejects(operations.result(jobId, host, { timeout: Infinity, signal: never }), { code: 'JOB_FAILED', jobId, ...error })
   }
 }))
 
@@ -64,16 +66,16 @@ t.test('a job that is not there, or no more', t => onEachEngine(t, async (t, { c
   const { operations } = await open(t, connection, { retention: { completed: 1, failed: 1 } })
   const wait = { timeout: Infinity, signal: never }
   const questions: Array<(jobId: string) => Promise<unknown>> = [
-    id => operations.status(id, ''), id => operations.status(id, '', wait), id => operations.result(id, ''), id => operations.result(id, '', wait), id => operations.cancel(id, ''),
-    id => operations.events(id, '', { after: undefined, signal: never })
+    id => operations.status(id, host), id => operations.status(id, host, wait), id => operations.result(id, host), id => operations.result(id, host, wait), id => operations.cancel(id, host),
+    id => operations.events(id, host, { after: undefined, signal: never })
   ]
   for (const ask of questions) {
     for (const jobId of ['unknown', '6f1c2b1e-8f0a-4b57-9d3e-2a7c5d4e9f10']) await t.rejects(ask(jobId), { code: 'JOB_NOT_FOUND', statusCode: 404, jobId: undefined })
   }
-  const { job: { jobId } } = await operations.submit({ text: '' }, {}, '')
+  const { job: { jobId } } = await operations.submit({ text: '' }, {}, host)
   // Ended by nobody who cleans.
-  await operations.cancel(jobId, '')
-  await eventually(() => operations.status(jobId, '').then(() => 200, (error: { statusCode: number }) => error.statusCode), status => status === 410)
+  await operations.cancel(jobId, host)
+  await eventually(() => operations.status(jobId, host).then(() => 200, (error: { statusCode: number }) => error.statusCode), status => status === 410)
   for (const ask of questions) await t.rejects(ask(jobId), { code: 'JOB_EXPIRED', statusCode: 410, jobId })
 }))
 

@@ -5,10 +5,10 @@ import t, { type Test } from 'tap'
 import * as errors from '../lib/errors.js'
 import { asyncJobs, defineJob, Type, type AsyncJobsOptions, type Job, type Problem } from '../lib/index.js'
 import type { JobOperations } from '../lib/job-operations.js'
-import { registerRoutes } from '../lib/routes/index.js'
 import { compile } from '../lib/validator.js'
 import { redisUrl, uniqueName } from './helpers/engines.js'
 import { lintDocuments } from './helpers/redocly.js'
+import { registerFakeRoutes } from './helpers/routes.js'
 
 const define = () => defineJob({
   name: uniqueName('report'),
@@ -280,17 +280,7 @@ async function startFake (
   t.teardown(() => app.close())
   await app.register(swagger)
   prepare(app)
-  await app.register(async routes => {
-    await registerRoutes(routes, {
-      definition: define(),
-      operations: operations as JobOperations,
-      options: { jobOptions: undefined, maxWait: 60, maxSubscriptions: 1 },
-      closing: new AbortController().signal,
-      prefix,
-      baseOf: () => prefix,
-      operationId: verb => verb
-    }, 'problem')
-  }, { prefix })
+  await registerFakeRoutes(app, { definition: define(), operations, prefix })
   await app.ready()
   return { app }
 }

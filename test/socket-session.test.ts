@@ -30,7 +30,7 @@ function connect (options: Partial<SessionOptions> = {}, send: (left: (error?: E
       close: (...why) => { client.closed.push(why) },
       terminate: () => { client.terminated++ },
       ping: () => { client.pings++ }
-    }, { events: async function * () {}, toProblem: () => problem, maxSubscriptions: 2, ...options })
+    }, { events: async function * () {}, authorize: async () => true, toProblem: () => problem, maxSubscriptions: 2, ...options })
   }
   return client
 }

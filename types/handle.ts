@@ -5,8 +5,10 @@ import type { JobOptions } from './options.js'
 
 /** What the host's own submissions may have. */
 export interface HandleSubmitOptions extends JobOptions {
-  /** The same key and input give the same job, as long as that is there. Any text. */
+  /** The same key, input and owner give the same job, as long as that is there. Any text. */
   idempotencyKey?: string | undefined
+  /** Whose the job is, where the plugin has `owner`: that of a request, for example. Default: nobody's, so that only the host's own code sees it. */
+  owner?: string | undefined
 }
 
 /** What limits the wait for a job. */
@@ -26,13 +28,13 @@ export interface HandleEventsOptions {
 }
 
 /**
- * A job API from inside the host: what the routes do, typed by the definition. Errors are those
- * of the HTTP contract, with `code` and `statusCode`, so a host's route may let them through.
+ * A job API from inside the host: what the routes do, typed by the definition, for all jobs, whosoever they are.
+ * Errors are those of the HTTP contract, with `code` and `statusCode`, so a host's route may let them through.
  */
 export interface JobHandle<Definition extends JobDefinition> {
   /**
    * Stores a new job.
-   * @throws `INPUT_INVALID` where the input does not match its schema, `OPTION_INVALID`, `IDEMPOTENCY_KEY_REUSED`, `STORE_UNAVAILABLE`
+   * @throws `INPUT_INVALID` where the input does not match its schema, `OPTION_INVALID`, `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL`, `STORE_UNAVAILABLE`
    */
   submit (input: InputOf<Definition>, options?: HandleSubmitOptions): Promise<Job>
   /** @throws `JOB_NOT_FOUND`, `JOB_EXPIRED`, `STORE_UNAVAILABLE` */

@@ -22,6 +22,30 @@ export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefiniti
   maxWait?: number | undefined
   /** How many jobs one WebSocket may watch at the same time. Default 1,000. */
   maxSubscriptions?: number | undefined
+  /**
+   * Whose a request's jobs are: a user's or tenant's id, not empty. Asked on each request, after all hooks that run
+   * before the handler, and on each subscription over a WebSocket. A job belongs to whoever submitted it; to anybody
+   * else it does not exist. What it throws is the host's own error. Default: whoever has the id of a job may use it.
+   */
+  owner?: ((request: FastifyRequest) => string | Promise<string>) | undefined
+  /**
+   * How many event streams, WebSockets and waiting requests one owner may have open in this process at the same
+   * time. More of them are answered 429 `TOO_MANY_CONNECTIONS`, WebSockets closed with 1013. Without `owner` there
+   * is no limit. Default 1,000.
+   */
+  maxConnections?: number | undefined
+  /**
+   * The origins whose pages may open a WebSocket, such as `https://app.example.com`; pages of others get 403
+   * `ORIGIN_NOT_ALLOWED`. Browsers apply no CORS to WebSockets. Clients that are no browsers send no origin, and are
+   * let in. Default: any origin.
+   */
+  allowedOrigins?: readonly string[] | undefined
+  /**
+   * How many jobs may be `pending`, submitted by whomever. At that many, submissions get 503 `QUEUE_FULL`, with
+   * `Retry-After` from the rate at which the queue drains. Submissions that are under way in several processes
+   * at the same time may exceed it by as many. Default: no limit.
+   */
+  maxPending?: number | undefined
   /** `false` registers no routes: only the handle and the worker. Default `true`. */
   routes?: boolean | undefined
   /** `host` hands our errors to the host's own error handler instead of answering with a problem. Default `problem`. */

@@ -24,6 +24,10 @@ export interface ResolvedOptions<Definition extends JobDefinition = JobDefinitio
   /** s. */
   readonly maxWait: number
   readonly maxSubscriptions: number
+  readonly owner: AsyncJobsOptions['owner']
+  readonly maxConnections: number
+  readonly allowedOrigins?: readonly string[]
+  readonly maxPending?: number
 }
 
 const PluginOptions = Type.Object({
@@ -40,7 +44,14 @@ const PluginOptions = Type.Object({
   }, { default: {}, additionalProperties: false }),
   worker: Type.Object(workerFields, { default: {}, additionalProperties: false }),
   maxWait: Type.Integer({ minimum: 0, maximum: MAX_SECONDS, default: 60 }),
-  maxSubscriptions: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1_000 })
+  maxSubscriptions: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1_000 }),
+  maxConnections: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 1_000 }),
+  allowedOrigins: Type.Optional(Type.Array(Type.String({
+    // As browsers write it (RFC 6454, section 6.2), so that it can be compared.
+    pattern: '^[a-z][a-z0-9+.-]*://[^/?#@A-Z]+$',
+    description: 'must be an origin as browsers send it: https://app.example.com, in lower case and without a path'
+  }))),
+  maxPending: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }))
 }, { additionalProperties: false })
 
 /** Completes the plugin's options. `prefix`, `logLevel` and `logSerializers` are Fastify's own. */
@@ -48,14 +59,14 @@ export function resolveOptions<Definition extends JobDefinition> (
   given: AsyncJobsOptions<Definition> & { prefix?: string, logLevel?: unknown, logSerializers?: unknown },
   env: NodeJS.ProcessEnv
 ): ResolvedOptions<Definition> {
-  const { prefix: _prefix, logLevel: _level, logSerializers: _serializers, job, connection, processor, jobOptions, ...rest } = given
+  const { prefix: _prefix, logLevel: _level, logSerializers: _serializers, job, connection, processor, jobOptions, owner, ...rest } = given
   checkJob(job, 'options.job')
   checkProcessor(processor, 'options.processor')
   if (rest.worker !== undefined && processor === undefined) {
     throw new OptionInvalidError('options.worker', 'goes with processor: without one nothing runs here', show(rest.worker))
   }
-  if (jobOptions !== undefined && typeof jobOptions !== 'function') {
-    throw new OptionInvalidError('options.jobOptions', 'must be a function', show(jobOptions))
+  for (const [name, given] of Object.entries({ jobOptions, owner })) {
+    if (given !== undefined && typeof given !== 'function') throw new OptionInvalidError(`options.${name}`, 'must be a function', show(given))
   }
   const options = complete(PluginOptions, rest, 'options')
   checkSandbox(processor, rest.worker, 'options.worker.sandbox')
@@ -64,12 +75,14 @@ export function resolveOptions<Definition extends JobDefinition> (
   if (connection === undefined && env['NODE_ENV'] === 'production') throw new EmbeddedInProductionError()
   return Object.freeze({
     ...options,
+    ...(options.allowedOrigins && { allowedOrigins: Object.freeze([...options.allowedOrigins]) }),
     job,
     // Not for null: that is a setting which could not be read, and no wish for a store in memory.
     connection: connection === undefined ? 'memory:' : connection,
     connectionDefaulted: connection === undefined,
     processor,
     jobOptions,
+    owner,
     worker: Object.freeze(options.worker),
     pollAfter: Object.freeze(options.pollAfter)
   })

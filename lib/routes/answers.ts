@@ -1,6 +1,8 @@
 import { Type, type TSchema } from '@sinclair/typebox'
 import { STATUS_CODES } from 'node:http'
 import type { Problem } from '../../types/job.js'
+import { QueueFullError, TooManyConnectionsError } from '../errors.js'
+import type { ResolvedOptions } from '../options/plugin.js'
 import { PROBLEM_TYPE } from '../problem.js'
 import { EXAMPLE_ID, ProblemSchema } from '../schemas.js'
 
@@ -73,6 +75,22 @@ function named (examples: Record<string, unknown>): { examples?: Examples } {
 export const storeUnavailable = problemAnswer(503, [
   { code: 'STORE_UNAVAILABLE', detail: 'The job store cannot be reached. Try again shortly.' }
 ], { 'Retry-After': header.retryAfter })
+
+export const storeUnavailableOrFull = problemAnswer(503, [
+  { code: 'STORE_UNAVAILABLE', detail: 'The job store cannot be reached. Try again shortly.' },
+  { code: 'QUEUE_FULL', meaning: 'Too many jobs are waiting.', detail: new QueueFullError().message }
+], { 'Retry-After': header.retryAfter })
+
+/** Where connections are counted: only those of owners are. */
+export function tooManyConnections ({ owner, maxConnections }: Pick<ResolvedOptions, 'owner' | 'maxConnections'>): Record<string, Answer> {
+  return owner === undefined
+    ? {}
+    : {
+        429: problemAnswer(429, [
+          { code: 'TOO_MANY_CONNECTIONS', meaning: 'You have too many event streams, WebSockets and waiting requests open.', detail: new TooManyConnectionsError(String(maxConnections)).message }
+        ], { 'Retry-After': header.retryAfter })
+      }
+}
 
 export const invalidQuery = problemAnswer(400, [
   { code: 'QUERY_INVALID', meaning: 'A parameter of the query does not match its schema; `issues` tells which.', detail: 'querystring/wait must be integer', issues: [{ pointer: '/wait', detail: 'must be integer' }] }

@@ -14,7 +14,7 @@ function takeAnyBody (app: FastifyInstance): void {
 }
 
 /** `POST /cancel/:jobId`: the job is canceled, whatever it does. */
-export function cancelRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented }: RouteContext): void {
+export function cancelRoute (app: FastifyInstance, { definition, operations, callerOf, prefix, operationId, documented }: RouteContext): void {
   const { canceled } = exampleJobs(prefix, definition.attempts)
   const { startedAt, ...neverStarted } = canceled
   takeAnyBody(app)
@@ -33,7 +33,7 @@ export function cancelRoute (app: FastifyInstance, { definition, operations, bas
       503: storeUnavailable
     }
   }), async (request, reply) => {
-    const job = await operations.cancel(request.params.jobId, baseOf(request))
+    const job = await operations.cancel(request.params.jobId, await callerOf(request))
     return reply.code(job.cancelRequested ? 202 : 200).type('application/json').send(job)
   })
 }

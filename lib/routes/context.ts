@@ -1,9 +1,10 @@
 import type { FastifyRequest, FastifySchema } from 'fastify'
 import type { JobDefinition } from '../../types/definition.js'
-import type { JobOperations } from '../job-operations.js'
+import type { Caller, JobOperations } from '../job-operations.js'
 import { paramsOf } from '../job-links.js'
 import type { ResolvedOptions } from '../options/plugin.js'
 import type { Answer } from './answers.js'
+import type { Connections } from './connections.js'
 
 /** What every route of a job knows. */
 export interface RouteContext {
@@ -11,9 +12,10 @@ export interface RouteContext {
   operations: JobOperations
   /** Ends what lasts: aborts when the service closes. */
   closing: AbortSignal
-  options: Pick<ResolvedOptions, 'jobOptions' | 'maxWait' | 'maxSubscriptions'>
-  /** The path under which this request reached the job's routes. */
-  baseOf (request: FastifyRequest): string
+  options: Pick<ResolvedOptions, 'jobOptions' | 'maxWait' | 'maxSubscriptions' | 'allowedOrigins' | 'maxConnections' | 'maxPending' | 'owner'>
+  /** Who a request comes from. Rejects as the host's `owner` does. */
+  callerOf (request: FastifyRequest): Promise<Caller>
+  connections: Connections
   /** The prefix as the documentation shows it. */
   prefix: string
   /** Makes an operation id that is unique in the service: `submit` becomes `submitAnalysis`. */

@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../errors.js'
 import { paramsOf } from '../job-links.js'
 import { EXAMPLE_ID, exampleJobs, optionalHeaders, pathParams } from '../schemas.js'
 import type { JobEvent } from '../../types/job.js'
-import { emptyAnswer, expired, notFound, storeUnavailable, streamAnswer } from './answers.js'
+import { emptyAnswer, expired, notFound, storeUnavailable, streamAnswer, tooManyConnections } from './answers.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
 import { deliver } from '../deliver.js'
 
@@ -21,7 +21,7 @@ const RETRY = 1_000
 const NOTHING_NOW: JobEvent[] = []
 
 /** `GET /events/:jobId`: the job as it changes, as Server-Sent Events. */
-export async function eventsRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented, closing }: RouteContext): Promise<void> {
+export async function eventsRoute (app: FastifyInstance, { definition, operations, callerOf, connections, prefix, operationId, documented, closing, options }: RouteContext): Promise<void> {
   // Where the host has it, its hooks see this route, too.
   if (!app.hasPlugin('@fastify/sse')) await app.register(fastifySSE)
 
@@ -42,15 +42,18 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
         204: emptyAnswer('Everything was received: the job is final.'),
         404: notFound,
         410: expired,
+        ...tooManyConnections(options),
         503: storeUnavailable
       }
     }),
     exposeHeadRoute: false,
     sse: { kind: 'manual', heartbeat: false }
   }, async (request, reply) => {
+    const caller = await callerOf(request)
+    connections.hold(caller, reply.raw)
     const gone = goneSignal(reply, request.raw.httpVersionMajor, closing)
     const after = reply.sse.lastEventId ?? undefined
-    const stream = await operations.events(request.params.jobId, baseOf(request), { after, signal: gone }).catch((error: unknown) => {
+    const stream = await operations.events(request.params.jobId, caller, { after, signal: gone }).catch((error: unknown) => {
       // To `EventSource` any answer but a stream is the last one: who has watched already is to come back.
       if (after === undefined || !(error instanceof StoreUnavailableError)) throw error
       return NOTHING_NOW

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { JobDefinition } from '../../types/definition.js'
 import { paramsOf } from '../job-links.js'
 import { EXAMPLE_FAILURE, EXAMPLE_ID, pathParams, waitQuery } from '../schemas.js'
-import { expired, header, invalidQuery, jsonAnswer, notFound, problemAnswer, storeUnavailable, type Answer } from './answers.js'
+import { expired, header, invalidQuery, jsonAnswer, notFound, problemAnswer, storeUnavailable, tooManyConnections, type Answer } from './answers.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
 import { requestedWait, type WaitRequest } from './wait.js'
 
@@ -15,7 +15,7 @@ export const jobCanceled = { code: 'JOB_CANCELED', detail: 'The job was canceled
 export const failedOtherwise = problemAnswer(422, [{ ...failed, meaning: 'The job failed, and chose this status for it.' }])
 
 /** `GET /result/:jobId`: the output of a completed job. */
-export function resultRoute (app: FastifyInstance, { definition, operations, baseOf, operationId, documented, options }: RouteContext): void {
+export function resultRoute (app: FastifyInstance, { definition, operations, callerOf, connections, operationId, documented, options }: RouteContext): void {
   app.get<JobIdRequest & WaitRequest>('/result/:jobId', documented({
     operationId: operationId('result'),
     tags: [definition.name],
@@ -33,13 +33,18 @@ export function resultRoute (app: FastifyInstance, { definition, operations, bas
         jobCanceled
       ], { 'Retry-After': header.retryAfterUntilFinal }),
       410: expired,
+      ...tooManyConnections(options),
       '4xx': failedOtherwise,
       503: storeUnavailable
     }
   }), async (request, reply) => {
+    const caller = await callerOf(request)
     const wait = requestedWait(request, reply, options.maxWait)
-    if (wait !== undefined) reply.headers(wait.headers)
-    return sendOutput(reply, await operations.result(request.params.jobId, baseOf(request), wait))
+    if (wait !== undefined) {
+      connections.hold(caller, reply.raw)
+      reply.headers(wait.headers)
+    }
+    return sendOutput(reply, await operations.result(request.params.jobId, caller, wait))
   })
 }
 

@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JobEvent } from '../../types/job.js'
-import { UpgradeRequiredError, withDetails } from '../errors.js'
+import { OriginNotAllowedError, UpgradeRequiredError, withDetails } from '../errors.js'
+import type { Caller } from '../job-operations.js'
 import { paramsOf } from '../job-links.js'
 import { problemFor } from '../problem.js'
 import { pathParams } from '../schemas.js'
@@ -17,8 +18,12 @@ const CLOSE_TIMEOUT = 1_000
 /** The service closes: come back (from the IANA registry of close codes). */
 const SERVICE_RESTART = 1012
 
+/** The owner has too many connections (from the same registry). */
+const TRY_AGAIN_LATER = 1013
+
 /** `GET /socket`: many jobs over one WebSocket. */
-export function socketRoute (app: FastifyInstance, { definition, operations, baseOf, operationId, documented, closing, options }: RouteContext): void {
+export function socketRoute (app: FastifyInstance, { definition, operations, callerOf, connections, operationId, documented, closing, options }: RouteContext): void {
+  const callers = new WeakMap<FastifyRequest, Caller>()
   app.route({
     method: 'GET',
     url: '/socket',
@@ -36,15 +41,26 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
           '- `{"type":"output","id":"…","jobId":"…","index":0,"run":1,"data":…}` is a chunk of its partial output.',
           '- `{"type":"error","jobId":"…","problem":{…}}` ends the subscription: there is no such job, or it cannot be read now.'
         ].join('\n'),
-        'It closes with **1008** after what is no such message, or more subscriptions than are allowed, with **1009** after one that is too long, and with **1012** when the service closes: connect again, to another instance.'
+        [
+          'It closes with **1008** after what is no such message, or more subscriptions than are allowed, with **1009** after one that is too long, and with **1012** when the service closes: connect again, to another instance.',
+          ...(options.owner ? ['With **3000** where a subscription shows that your credentials hold no more: connect again with others. With **1013** where you have too many connections: close some.'] : [])
+        ].join(' ')
       ].join('\n\n'),
       ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
       response: {
         101: emptyAnswer('The connection is a WebSocket from here on.'),
         default: { description: 'What the service itself answers whom it does not let in.' },
+        ...(options.allowedOrigins && { 403: problemAnswer(403, [{ code: 'ORIGIN_NOT_ALLOWED', detail: new OriginNotAllowedError().message }]) }),
         426: problemAnswer(426, [{ code: 'UPGRADE_REQUIRED', meaning: 'The request does not ask for a WebSocket.', detail: 'Connect with a WebSocket client.' }])
       }
     }),
+    // While this can still be refused as a request.
+    preHandler: async request => {
+      if (!request.ws) return
+      const { origin } = request.headers
+      if (origin !== undefined && options.allowedOrigins?.includes(origin) === false) throw new OriginNotAllowedError()
+      callers.set(request, await callerOf(request))
+    },
     handler: async ({ raw }) => {
       // HTTP/2 knows no such header, and Node refuses to send it.
       throw withDetails(new UpgradeRequiredError(), raw.httpVersionMajor === 1 ? { headers: { upgrade: 'websocket' } } : {})
@@ -52,16 +68,25 @@ export function socketRoute (app: FastifyInstance, { definition, operations, bas
     wsHandler: (socket, request) => {
       // @fastify/websocket closes its sockets without a code, before anybody else is asked: ours are closed here.
       app.websocketServer.clients.delete(socket)
-      const base = baseOf(request)
+      const caller = callers.get(request) as Caller
+      try {
+        connections.hold(caller, socket)
+      } catch {
+        return socket.close(TRY_AGAIN_LATER, 'You have too many connections: close some')
+      }
       const session = createSocketSession(socket, {
         maxSubscriptions: options.maxSubscriptions,
+        authorize: () => callerOf(request).then(({ owner }) => owner === caller.owner, (error: unknown) => {
+          request.log.info({ err: error }, 'The owner of a WebSocket is none any more')
+          return false
+        }),
         toProblem: error => problemFor(error, request.log),
         async * events (jobId, after, signal): AsyncGenerator<JobEvent> {
-          const stream = await operations.events(jobId, base, { after, signal })
+          const stream = await operations.events(jobId, caller, { after, signal })
           if (stream !== undefined) return yield * stream
           if (closing.aborted) return
           // Nothing is new. Who asks gets an answer all the same.
-          yield { type: 'job', id: after as string, job: await operations.status(jobId, base) }
+          yield { type: 'job', id: after as string, job: await operations.status(jobId, caller) }
         }
       })
       const pinging = setInterval(session.ping, PING_INTERVAL)

@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import { retryAfter } from '../job-operations.js'
 import { paramsOf } from '../job-links.js'
 import { exampleJobs, JobSchema, pathParams, waitQuery } from '../schemas.js'
-import { expired, header, invalidQuery, jsonAnswer, notFound, storeUnavailable } from './answers.js'
+import { expired, header, invalidQuery, jsonAnswer, notFound, storeUnavailable, tooManyConnections } from './answers.js'
 import { linkParameters, type JobIdRequest, type RouteContext } from './context.js'
 import { requestedWait, type WaitRequest } from './wait.js'
 
 /** `GET /status/:jobId`: the job as it is now. */
-export function statusRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented, options }: RouteContext): void {
+export function statusRoute (app: FastifyInstance, { definition, operations, callerOf, connections, prefix, operationId, documented, options }: RouteContext): void {
   const parameters = linkParameters(app.prefix, '$request.path.jobId')
   app.get<JobIdRequest & WaitRequest>('/status/:jobId', documented({
     operationId: operationId('status'),
@@ -21,6 +21,7 @@ export function statusRoute (app: FastifyInstance, { definition, operations, bas
       400: invalidQuery,
       404: notFound,
       410: expired,
+      ...tooManyConnections(options),
       503: storeUnavailable
     }
   }, {
@@ -29,8 +30,10 @@ export function statusRoute (app: FastifyInstance, { definition, operations, bas
       cancel: { operationId: operationId('cancel'), parameters, description: 'Stop it as long as the status is not final.' }
     }
   }), async (request, reply) => {
+    const caller = await callerOf(request)
     const wait = requestedWait(request, reply, options.maxWait)
-    const job = await operations.status(request.params.jobId, baseOf(request), wait)
+    if (wait !== undefined) connections.hold(caller, reply.raw)
+    const job = await operations.status(request.params.jobId, caller, wait)
     return reply.headers({ 'cache-control': 'no-store', ...retryAfter(job), ...wait?.headers }).type('application/json').send(job)
   })
 }

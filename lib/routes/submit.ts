@@ -1,6 +1,6 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import { retryAfter } from '../job-operations.js'
+import { retryAfter, type Caller } from '../job-operations.js'
 import type { Job } from '../../types/job.js'
 import { IdempotencyKeyInvalidError, IdempotencyKeyReusedError, StoreUnavailableError } from '../errors.js'
 import { idempotencyKey } from './idempotency-key.js'
@@ -8,14 +8,14 @@ import { paramsOf } from '../job-links.js'
 import { isFinal } from '../job-state.js'
 import { resolveJobOptions } from '../options/definition.js'
 import { exampleJobs, JobSchema, optionalHeaders, pathParams } from '../schemas.js'
-import { header, jsonAnswer, problemAnswer, storeUnavailable } from './answers.js'
+import { header, jsonAnswer, problemAnswer, storeUnavailable, storeUnavailableOrFull, tooManyConnections } from './answers.js'
 import { linkParameters, type RouteContext } from './context.js'
 import { failedOtherwise, jobCanceled, jobFailed, outputAnswer, sendOutput } from './result.js'
 import type { Wait } from '../until-final.js'
 import { requestedWait } from './wait.js'
 
 /** `POST /`: accepts an input, answers at once with the job. */
-export function submitRoute (app: FastifyInstance, { definition, operations, baseOf, prefix, operationId, documented, options }: RouteContext): void {
+export function submitRoute (app: FastifyInstance, { definition, operations, callerOf, connections, prefix, operationId, documented, options }: RouteContext): void {
   const linked = linkParameters(app.prefix, '$response.body#/jobId')
   const documentation = {
     operationId: operationId('submit'),
@@ -52,8 +52,9 @@ export function submitRoute (app: FastifyInstance, { definition, operations, bas
       413: problemAnswer(413, [{ code: 'INPUT_TOO_LARGE', meaning: 'The body is larger than this service takes.', detail: 'Request body is too large' }]),
       415: problemAnswer(415, [{ code: 'UNSUPPORTED_MEDIA_TYPE', meaning: 'The body is in no media type that this service takes.', detail: 'Unsupported Media Type' }]),
       422: problemAnswer(422, [{ code: 'IDEMPOTENCY_KEY_REUSED', meaning: 'The `Idempotency-Key` came with another input before.', detail: new IdempotencyKeyReusedError().message }]),
+      ...tooManyConnections(options),
       '4xx': failedOtherwise,
-      503: storeUnavailable
+      503: options.maxPending === undefined ? storeUnavailable : storeUnavailableOrFull
     }
   }
   const links = {
@@ -66,13 +67,13 @@ export function submitRoute (app: FastifyInstance, { definition, operations, bas
   }
 
   // The job is accepted. Where the store is away now, the answer must not read as if it were not.
-  const settle = async (accepted: Job, base: string, wait: Wait): Promise<Job> =>
-    await operations.status(accepted.jobId, base, wait).catch(() => accepted)
+  const settle = async (accepted: Job, caller: Caller, wait: Wait): Promise<Job> =>
+    await operations.status(accepted.jobId, caller, wait).catch(() => accepted)
 
   /** @throws `JOB_FAILED`, `JOB_CANCELED` */
-  const outputOf = async ({ jobId }: Job, base: string): Promise<{ output: unknown } | undefined> => {
+  const outputOf = async ({ jobId }: Job, caller: Caller): Promise<{ output: unknown } | undefined> => {
     try {
-      return { output: await operations.result(jobId, base) }
+      return { output: await operations.result(jobId, caller) }
     } catch (error) {
       if (error instanceof StoreUnavailableError) return undefined
       throw error
@@ -83,18 +84,20 @@ export function submitRoute (app: FastifyInstance, { definition, operations, bas
     method: 'POST',
     url: '/',
     handler: async (request, reply) => {
-      const base = baseOf(request)
+      const caller = await callerOf(request)
+      const wait = requestedWait(request, reply, options.maxWait)
+      // Before the job is accepted: afterwards, nothing may be refused any more.
+      if (wait !== undefined) connections.hold(caller, reply.raw)
       // No body is no input, where the schema allows that.
       const input = request.body ?? null
       const own = resolveJobOptions(await options.jobOptions?.(request, input), 'jobOptions()')
-      const { job: accepted, replayed } = await operations.submit(input, own, base, idempotencyKey(request.headers['idempotency-key']))
+      const { job: accepted, replayed } = await operations.submit(input, own, caller, idempotencyKey(request.headers['idempotency-key']))
       if (replayed) reply.header('idempotent-replayed', 'true')
-      const wait = requestedWait(request, reply, options.maxWait)
       if (wait !== undefined) reply.headers(wait.headers)
-      const job = wait === undefined ? accepted : await settle(accepted, base, wait)
+      const job = wait === undefined ? accepted : await settle(accepted, caller, wait)
       if (wait !== undefined && isFinal(job.status)) {
         reply.header('content-location', job.links.result)
-        const ended = await outputOf(job, base)
+        const ended = await outputOf(job, caller)
         if (ended !== undefined) return sendOutput(reply, ended.output)
         reply.removeHeader('content-location')
       }

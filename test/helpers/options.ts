@@ -26,7 +26,9 @@ export const pluginDefaults = {
   worker: workerDefaults,
   jobOptions: undefined,
   maxWait: 60,
-  maxSubscriptions: 1_000
+  maxSubscriptions: 1_000,
+  owner: undefined,
+  maxConnections: 1_000
 }
 export const definitionDefaults = {
   name: 'analysis',

@@ -7,11 +7,11 @@ import { mock } from 'node:test'
 import { asyncJobs, defineJob, Type, type Job, type JobEvent } from '../../lib/index.js'
 import { JobNotFoundError, StoreUnavailableError } from '../../lib/errors.js'
 import type { JobOperations } from '../../lib/job-operations.js'
-import { registerRoutes } from '../../lib/routes/index.js'
 import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { startService } from '../helpers/service.js'
 import { all, listen, openStream, type SentEvent } from '../helpers/watch.js'
+import { registerFakeRoutes } from '../helpers/routes.js'
 
 const schemas = { input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) }
 const define = () => defineJob({ ...schemas, name: uniqueName() })
@@ -101,17 +101,7 @@ async function startFake (t: Test, events: JobOperations['events'], closing = ne
   const lines: Array<Record<string, unknown>> = []
   const app = Fastify({ logger: { level: 'info', stream: { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } } })
   t.teardown(() => app.close())
-  await app.register(async routes => {
-    await registerRoutes(routes, {
-      definition: define(),
-      operations: { events } as JobOperations,
-      options: { jobOptions: undefined, maxWait: 60, maxSubscriptions: 1 },
-      closing: closing.signal,
-      prefix: '/jobs',
-      baseOf: () => '/jobs',
-      operationId: verb => verb
-    }, 'problem')
-  }, { prefix: '/jobs' })
+  await registerFakeRoutes(app, { definition: define(), operations: { events }, closing: closing.signal, prefix: '/jobs' })
   const closed = new Promise(resolve => { app.server.once('request', (_request, response) => { response.once('close', resolve) }) })
   return { url: `${await listen(app)}/jobs/events/id`, closing, lines, closed }
 }

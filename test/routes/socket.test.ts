@@ -4,13 +4,13 @@ import { once } from 'node:events'
 import { connect, type Socket as TcpSocket } from 'node:net'
 import { mock } from 'node:test'
 import { defineJob, Type } from '../../lib/index.js'
-import { registerRoutes } from '../../lib/routes/index.js'
 import { provideWebSockets } from '../../lib/routes/web-sockets.js'
 import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { startRedis } from '../helpers/redis-server.js'
 import { startService } from '../helpers/service.js'
 import { listen, openSocket } from '../helpers/watch.js'
+import { registerFakeRoutes } from '../helpers/routes.js'
 
 const schemas = { input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) }
 const define = () => defineJob({ ...schemas, name: uniqueName() })
@@ -144,16 +144,10 @@ t.test('who subscribes while the service closes is told nothing that would not l
   await provideWebSockets(app)
   const closing = new AbortController()
   const asked = latch()
-  await app.register(async routes => {
-    await registerRoutes(routes, {
-      definition: define(),
-      operations: { events: async () => { asked.open() }, status: async () => { t.fail('asked') } } as never,
-      options: { jobOptions: undefined, maxWait: 60, maxSubscriptions: 1 },
-      closing: closing.signal,
-      prefix: '',
-      baseOf: () => '',
-      operationId: verb => verb
-    }, 'problem')
+  await registerFakeRoutes(app, {
+    definition: define(),
+    operations: { events: async () => { asked.open() }, status: async () => { t.fail('asked') } } as never,
+    closing: closing.signal
   })
   const { send, closed } = await openSocket(t, `${await listen(app)}/socket`)
   send({ type: 'subscribe', jobId: 'a' })

@@ -4,10 +4,10 @@ import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { asyncJobs, defineJob, Type } from '../../lib/index.js'
 import { StoreUnavailableError } from '../../lib/errors.js'
-import { registerRoutes } from '../../lib/routes/index.js'
 import { exampleJobs } from '../../lib/schemas.js'
 import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
 import { service, startService } from '../helpers/service.js'
+import { registerFakeRoutes } from '../helpers/routes.js'
 
 const schemas = {
   input: Type.Object({ text: Type.String({ minLength: 1 }), limit: Type.Optional(Type.Integer()) }),
@@ -224,15 +224,7 @@ t.test('a job that is done, whose output cannot be read now, is accepted all the
   t.teardown(() => app.close())
   const job = exampleJobs('/jobs', 3).pending
   const operations = { submit: async () => ({ job, replayed: false }), status: async () => ({ ...job, status: 'completed' }), result: async () => { throw new StoreUnavailableError() } }
-  await registerRoutes(app, {
-    definition: define(),
-    operations: operations as never,
-    options: { jobOptions: undefined, maxWait: 60, maxSubscriptions: 1 },
-    closing: new AbortController().signal,
-    prefix: '',
-    baseOf: () => '',
-    operationId: verb => verb
-  }, 'problem')
+  await registerFakeRoutes(app, { definition: define(), operations: operations as never })
   const answer = await app.inject({ method: 'POST', url: '/', payload: { text: 'a' }, headers: { prefer: 'wait=1' } })
   t.equal(answer.statusCode, 202)
   t.equal(answer.headers.location, job.links.status)

@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify'
+import type { JobOperations } from '../../lib/job-operations.js'
+import { countConnections } from '../../lib/routes/connections.js'
+import type { RouteContext } from '../../lib/routes/context.js'
+import { registerRoutes } from '../../lib/routes/index.js'
+import { pluginDefaults } from './options.js'
+
+/** The routes of a job over operations that a test makes up. */
+export async function registerFakeRoutes (
+  app: FastifyInstance, { prefix = '', operations, ...rest }: Pick<RouteContext, 'definition'> & { operations: Partial<JobOperations>, prefix?: string, closing?: AbortSignal }
+): Promise<void> {
+  await app.register(async routes => {
+    await registerRoutes(routes, {
+      operations: operations as JobOperations,
+      options: pluginDefaults,
+      closing: new AbortController().signal,
+      prefix,
+      callerOf: async () => ({ base: prefix, owner: undefined }),
+      connections: countConnections(1),
+      operationId: verb => verb,
+      ...rest
+    }, 'problem')
+  }, { prefix })
+}

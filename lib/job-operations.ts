@@ -48,19 +48,19 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
   const view = (jobId: string, stored: StoredJob, { base }: Caller): Job =>
     toJob(jobId, stored, { now: Date.now(), links: jobLinks(base, jobId), pollAfter })
 
-  const require = (jobId: string, found: Found, { owner }: Caller): StoredJob => {
-    // Before all else: a job of somebody else is unknown, also when it has expired.
-    if (found.outcome === 'unknown' || (owner !== undefined && found.stored.opts.owner !== owner)) throw new JobNotFoundError()
+  const require = (jobId: string, found: Found): StoredJob => {
     switch (found.outcome) {
       case 'found': return found.stored
       case 'expired': throw withDetails(new JobExpiredError(new Date(found.expiredAt).toISOString()), { jobId })
+      // The id is not repeated: of what anybody may send, nothing is sent back.
+      case 'unknown': throw new JobNotFoundError()
     }
   }
 
-  const find = async (jobId: string, withOutput: boolean, caller: Caller): Promise<StoredJob> =>
-    require(jobId, await queue.read(jobId, withOutput), caller)
+  const find = async (jobId: string, withOutput: boolean, { owner }: Caller): Promise<StoredJob> =>
+    require(jobId, await queue.read(jobId, withOutput, owner))
 
-  /** Before anything is done with a job, and before its output is read, which may take long: a stranger is not to notice that it is there. */
+  /** Before anything is done with a job that does not look at its owner. */
   const admit = async (jobId: string, caller: Caller): Promise<void> => {
     if (caller.owner !== undefined) await find(jobId, false, caller)
   }
@@ -82,12 +82,14 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
     async status (jobId, caller, wait) {
       if (wait !== undefined) await admit(jobId, caller)
       const found = wait && await untilFinal(events, jobId, wait)
-      return view(jobId, found === undefined ? await find(jobId, false, caller) : require(jobId, found, caller), caller)
+      return view(jobId, found === undefined ? await find(jobId, false, caller) : require(jobId, found), caller)
     },
 
     async result (jobId, caller, wait) {
-      await admit(jobId, caller)
-      if (wait !== undefined) await untilFinal(events, jobId, wait)
+      if (wait !== undefined) {
+        await admit(jobId, caller)
+        await untilFinal(events, jobId, wait)
+      }
       const stored = await find(jobId, true, caller)
       if (stored.state === 'completed') return stored.output
       const job = view(jobId, stored, caller)
@@ -113,12 +115,15 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
       return job
     },
 
-    events: (jobId, caller, { after, signal }) => openJobStream(events, queue, jobId, {
-      after,
-      signal,
-      view: stored => view(jobId, stored, caller),
-      require: found => require(jobId, found, caller)
-    })
+    async events (jobId, caller, { after, signal }) {
+      await admit(jobId, caller)
+      return await openJobStream(events, queue, jobId, {
+        after,
+        signal,
+        view: stored => view(jobId, stored, caller),
+        require: found => require(jobId, found)
+      })
+    }
   }
 }
 

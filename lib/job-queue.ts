@@ -14,7 +14,7 @@ import type { StoredJob } from './stored-job.js'
 /** What became of the search for a job. */
 export type Found =
   | { outcome: 'found', stored: StoredJob }
-  | { outcome: 'expired', stored: StoredJob, expiredAt: number }
+  | { outcome: 'expired', expiredAt: number }
   | { outcome: 'unknown' }
 
 /** What became of a submission. */
@@ -44,8 +44,11 @@ export interface JobQueue {
    * that one instead.
    */
   submit (input: unknown, options: SubmitOptions, key?: string): Promise<Submitted>
-  /** Reads a job in one round trip of constant cost. One that was not begun in time is ended by that. */
-  read (jobId: string, withOutput: boolean): Promise<Found>
+  /**
+   * Reads a job in one round trip of constant cost. One that was not begun in time is ended by that.
+   * @param owner whose it must be: one of somebody else is unknown. undefined: anybody's
+   */
+  read (jobId: string, withOutput: boolean, owner?: string): Promise<Found>
   /** Some chunks of partial output, from a row of the job's log on. */
   readChunks (jobId: string, from: number): Promise<Chunks>
   /** Ends a job as canceled, unless it is final. */
@@ -69,21 +72,19 @@ export function openJobQueue (engine: Engine, { name, attempts, backoff, retenti
   const open = (): Queue => engine.openQueue(name)
   // Its start should not cost the first request any time.
   open()
-  const read = (jobId: string, withOutput: boolean): Promise<StoredJob | undefined> =>
-    ask(engine, () => engine.readJob(name, jobId, withOutput))
-
-  const find = async (jobId: string, withOutput: boolean): Promise<Found> => {
+  const find = async (jobId: string, withOutput: boolean, owner?: string): Promise<Found> => {
     if (!isJobId(jobId)) return { outcome: 'unknown' }
-    let stored = await read(jobId, withOutput)
+    const read = (): Promise<StoredJob | undefined> => ask(engine, () => engine.readJob(name, jobId, withOutput, owner))
+    let stored = await read()
     if (stored !== undefined && (startDeadline(stored) ?? Infinity) <= Date.now()) {
       await ask(engine, () => engine.endJob(name, jobId, BY_EXPIRY))
-      stored = await read(jobId, withOutput)
+      stored = await read()
     }
     if (stored === undefined) return { outcome: 'unknown' }
     // BullMQ removes by age only when some other job finishes.
     const expiry = expiresAt(stored)
     return expiry !== undefined && expiry <= Date.now()
-      ? { outcome: 'expired', stored, expiredAt: expiry }
+      ? { outcome: 'expired', expiredAt: expiry }
       : { outcome: 'found', stored }
   }
 

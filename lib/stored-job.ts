@@ -30,6 +30,4 @@ export interface StoredJobOptions {
   removeOnFail?: unknown
   /** Ours: seconds. */
   startBy?: unknown
-  /** Ours: whose the job is. */
-  owner?: unknown
 }

@@ -29,6 +29,7 @@ t.test('the document is valid, whatever the host does', async t => {
     'a-parameter-in-the-prefix': await documentOf(t, { prefix: '/tenants/:tenant/jobs' }, options('3.1.0')),
     'behind-a-proxy': await documentOf(t, { prefix, publicUrl: 'https://api.example.org:8443/gateway' }, options('3.1.0')),
     'errors-of-the-host': await documentOf(t, { prefix, errors: 'host' }, options('3.1.0')),
+    'owners-and-limits': await documentOf(t, { prefix, ...limits }, options('3.1.0')),
     'without-examples': await documentOf(t, { prefix, job: defineJob({ name: uniqueName(), input: Type.String(), output: Type.Null() }) }, options('3.1.0'))
   }), [])
 })
@@ -86,8 +87,25 @@ t.test('it describes every answer', async t => {
   })
 })
 
+/** Options by which more can be refused. */
+const limits = { owner: () => 'alice', allowedOrigins: ['https://app.example.com'], maxPending: 1 }
+
+t.test('it describes what an option refuses only where that is set', async t => {
+  const without = describedAnswers(await documentOf(t, { prefix: '/jobs' }))
+  const answers = describedAnswers(await documentOf(t, { prefix: '/jobs', ...limits }))
+  const tooMany = { headers: ['Retry-After'], type: 'application/problem+json', examples: ['TOO_MANY_CONNECTIONS'], links: [] }
+  for (const route of ['POST /jobs', 'GET /jobs/status/{jobId}', 'GET /jobs/result/{jobId}', 'GET /jobs/events/{jobId}']) {
+    t.strictSame(answers[route]?.['429'], tooMany, route)
+    t.notOk('429' in (without[route] ?? {}))
+  }
+  t.strictSame(answers['POST /jobs']?.['503']?.examples, ['STORE_UNAVAILABLE', 'QUEUE_FULL'])
+  t.strictSame(answers['GET /jobs/socket']?.['403']?.examples, ['ORIGIN_NOT_ALLOWED'])
+  const { paths } = await documentOf(t, { prefix: '/jobs', ...limits })
+  t.match(paths['/jobs/socket']?.['get']?.description, /\*\*3000\*\*[^]*\*\*1013\*\*/)
+})
+
 t.test('every error that clients can get is in it', async t => {
-  const document = await documentOf(t, { prefix: '/jobs' })
+  const document = await documentOf(t, { prefix: '/jobs', ...limits })
   const documented = new Set(operationsOf(document).flatMap(({ responses }) => Object.entries(responses)
     .flatMap(([status, { content = {} }]) => Object.values(content).flatMap(({ examples }) => Object.keys(examples ?? {}).map(code => `${status} ${code}`)))))
   for (const ErrorClass of Object.values(errors)) {
@@ -262,7 +280,7 @@ function operationsOf ({ paths }: Document): Array<Operation & { name: string }>
     Object.entries(methods).map(([method, operation]) => ({ ...operation, name: `${method.toUpperCase()} ${path}` })))
 }
 
-function describedAnswers (document: Document): object {
+function describedAnswers (document: Document): Record<string, Record<string, { examples: string[] }>> {
   return Object.fromEntries(operationsOf(document).map(({ name, responses }) => [name, Object.fromEntries(
     Object.entries(responses).map(([status, { headers = {}, content = {}, links = {} }]) => {
       const [type] = Object.keys(content)

@@ -115,6 +115,18 @@ t.test('what ended by itself makes room', async t => {
   t.strictSame(client.closed, [])
 })
 
+t.test('who is nobody any more is told of nothing, and disconnected', async t => {
+  let known = true
+  const client = connect({ events: endless, authorize: async () => known })
+  client.tell({ type: 'subscribe', jobId: 'a' })
+  await turn()
+  known = false
+  client.tell({ type: 'subscribe', jobId: 'b' })
+  await turn()
+  t.strictSame(client.messages, [output('a', 0)])
+  t.strictSame(client.closed, [[3000, 'Your credentials hold no more: connect again with others']])
+})
+
 t.test('who breaks the rules is disconnected', async t => {
   const form = [1008, 'Send {"type":"subscribe","jobId":"…","after":"…"}, {"type":"unsubscribe","jobId":"…"} or {"type":"ping"}']
   const texts: Array<[text: string | undefined, why: unknown[]]> = [

@@ -32,8 +32,10 @@ export interface StoreCommands {
   /**
    * Reads a job in one atomic round trip, whose cost depends neither on the length of the queue
    * nor on the size of the input (nor of the output, unless it is asked for).
+   * @param owner whose the job must be. One of somebody else is left unread, like one that is not there: whoever
+   * asks for either must not tell them apart, by the time that it takes neither
    */
-  readJob (queueName: string, jobId: string, withOutput: boolean): Promise<StoredJob | undefined>
+  readJob (queueName: string, jobId: string, withOutput: boolean, owner?: string): Promise<StoredJob | undefined>
   /** Rows of a job's log, from the index on, `LOG_PAGE` at most. */
   readLogs (queueName: string, jobId: string, from: number): Promise<string[]>
   /**

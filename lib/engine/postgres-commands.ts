@@ -13,7 +13,7 @@ SELECT CASE WHEN state = 'waiting-children' OR (state = 'active' AND locked_unti
        added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts, progress, failed_reason,
        (SELECT COALESCE(MAX(idx) + 1, 0) FROM ${DEFAULT_SCHEMA}.job_log WHERE queue = $1 AND job_id = $2) AS logs,
        CASE WHEN $3 THEN return_value END AS return_value
-  FROM ${DEFAULT_SCHEMA}.job WHERE queue = $1 AND id = $2`
+  FROM ${DEFAULT_SCHEMA}.job WHERE queue = $1 AND id = $2 AND ($5::text IS NULL OR opts->>'owner' = $5)`
 
 const READ_LOGS = `
 SELECT row FROM ${DEFAULT_SCHEMA}.job_log
@@ -84,8 +84,8 @@ interface JobRow {
 /** The commands on all queues, over one pool. */
 export function postgresCommands (pool: PgPool): StoreCommands {
   return {
-    async readJob (queueName, jobId, withOutput) {
-      const { rows } = await pool.query<JobRow>(READ_JOB, [queueName, jobId, withOutput, Date.now()])
+    async readJob (queueName, jobId, withOutput, owner) {
+      const { rows } = await pool.query<JobRow>(READ_JOB, [queueName, jobId, withOutput, Date.now(), owner ?? null])
       return rows[0] && toStoredJob(rows[0])
     },
 

@@ -4,14 +4,18 @@ import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
 
 /* What BullMQ has no command for, as scripts: each is atomic, and one round trip. */
 
+/** Parsed where a job is not there, so that this takes as long as to find that it is somebody else's. */
+const LIKE_OPTIONS = '{"removeOnFail":{"age":604800},"backoff":{"delay":1000,"jitter":0.5,"type":"exponential"},"removeOnComplete":{"age":86400},"owner":"","attempts":3}'
+
 /**
  * State, metadata and, on demand, the output of one job. Only what is neither waiting for the
  * first time nor final needs the second look at its lock: `processedOn` stays when an attempt
  * fails or its worker dies. Never a list: LPOS over a long queue stops Redis for everybody.
- * KEYS: job, its lock, its log, delayed set, completed set. ARGV: job id, whether to send the output.
+ * KEYS: job, its lock, its log, delayed set, completed set. ARGV: job id, whether to send the output, owner or ''.
  */
 const READ_JOB = `
 local job = redis.call('HMGET', KEYS[1], 'timestamp', 'processedOn', 'finishedOn', 'atm', 'opts', 'progress', 'failedReason')
+if ARGV[3] ~= '' and cjson.decode(job[5] or '${LIKE_OPTIONS}').owner ~= ARGV[3] then return nil end
 if not job[1] then return nil end
 local state, due, output = 'waiting', false, false
 if job[3] then
@@ -90,9 +94,9 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
   const keysOf = (queueName: string) => (type: string): string => `${prefix}:${queueName}:${type}`
 
   return {
-    async readJob (queueName, jobId, withOutput) {
+    async readJob (queueName, jobId, withOutput, owner = '') {
       const key = keysOf(queueName)
-      const reply = await scripted.asyncJobRead(key(jobId), key(`${jobId}:lock`), key(`${jobId}:logs`), key('delayed'), key('completed'), jobId, withOutput ? 1 : 0)
+      const reply = await scripted.asyncJobRead(key(jobId), key(`${jobId}:lock`), key(`${jobId}:logs`), key('delayed'), key('completed'), jobId, withOutput ? 1 : 0, owner)
       return reply === null ? undefined : toStoredJob(reply)
     },
 

@@ -116,6 +116,18 @@ export async function testStoreCommands (t: Test, connection: string): Promise<v
     t.ok(await report(name, jobId, token, { progress: 1, from: 0, rows: [] }))
   })
 
+  await t.test('reads a job for its owner alone', async t => {
+    const store = await open(t)
+    const { engine, name } = store
+    for (const owner of ['alice', undefined]) {
+      const jobId = await add(store, { owner })
+      t.match(await engine.readJob(name, jobId, false), { state: 'waiting' })
+      t.equal((await engine.readJob(name, jobId, false, 'alice'))?.state, owner && 'waiting')
+      t.equal(await engine.readJob(name, jobId, true, 'bob'), undefined)
+    }
+    t.equal(await engine.readJob(name, 'unknown', false, 'alice'), undefined)
+  })
+
   await t.test('stores what a running job tells', async t => {
     const store = await open(t)
     const { engine, name } = store

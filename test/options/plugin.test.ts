@@ -1,4 +1,5 @@
 import t from 'tap'
+import { inspect } from 'node:util'
 import { defineJob } from '../../lib/index.js'
 import { connection, job, plugin, pluginDefaults, processor, refusalOf, refuses, schemas, workerDefaults } from '../helpers/options.js'
 
@@ -26,6 +27,10 @@ t.test('options of the plugin', async t => {
       jobOptions: () => ({ priority: 1 }),
       maxWait: 0,
       maxSubscriptions: 1,
+      owner: () => 'alice',
+      maxConnections: 1,
+      allowedOrigins: ['https://app.example.com', 'http://localhost:3000', 'capacitor://localhost'],
+      maxPending: 1,
       worker: { concurrency: 10_000, sandbox: 'process', lockDuration: 100, maxStalledCount: 0, closeTimeout: 0 }
     }
     t.strictSame(plugin({ job, ...given }), { job, ...given, connectionDefaulted: false })
@@ -73,6 +78,13 @@ t.test('options of the plugin', async t => {
       [{ job, maxWait: -1 }, 'options.maxWait must be >= 0; given: -1'],
       [{ job, maxWait: 2_147_484 }, 'options.maxWait must be <= 2147483; given: 2147484'],
       [{ job, maxSubscriptions: 0 }, 'options.maxSubscriptions must be >= 1; given: 0'],
+      [{ job, maxConnections: 0 }, 'options.maxConnections must be >= 1; given: 0'],
+      [{ job, maxPending: 0 }, 'options.maxPending must be >= 1; given: 0'],
+      [{ job, owner: 'alice' }, 'options.owner must be a function; given: \'alice\''],
+      [{ job, allowedOrigins: '*' }, 'options.allowedOrigins must be array; given: \'*\''],
+      ...['*', 'null', 'app.example.com', 'https://app.example.com/', 'https://App.example.com', 'https://app.example.com?a', 5].map(origin => [
+        { job, allowedOrigins: [origin] }, `options.allowedOrigins.0 must be an origin as browsers send it: https://app.example.com, in lower case and without a path; given: ${inspect(origin)}`
+      ] as [unknown, string]),
       [{ job, jobOptions: { priority: 1 } }, 'options.jobOptions must be a function; given: [Object]'],
       [{ job, processor: 5 }, 'options.processor must be a function, or the URL or absolute path of a module; given: 5'],
       [{ job, processor: null }, 'options.processor must be a function, or the URL or absolute path of a module; given: null'],

@@ -60,6 +60,18 @@ t.test('a job that is not there, and one that is followed no more', async t => {
   t.strictSame(await closed, [1008, 'At most 1 jobs can be watched at a time'])
 })
 
+t.test('only pages of some origins may connect', async t => {
+  const { app } = await startService(t, { job: define(), connection: redisUrl(), allowedOrigins: ['https://app.example.com'] })
+  const url = `${await listen(app)}/jobs/socket`
+  for (const origin of ['https://evil.example.com', 'https://app.example.com.evil.com', 'https://app.example.com:8443', 'http://app.example.com', 'null', '']) {
+    await t.rejects(openSocket(t, url, { origin }), { message: 'Unexpected server response: 403' }, origin)
+  }
+  await openSocket(t, url, { origin: 'https://app.example.com' })
+  await openSocket(t, url)
+  const answer = await fetch(url, { headers: { origin: 'https://evil.example.com' } })
+  t.equal(answer.status, 426, 'who does not connect is told how to')
+})
+
 t.test('closes on what breaks the rules', async t => {
   const { app } = await startService(t, { job: define(), connection: redisUrl() })
   const url = `${await listen(app)}/jobs/socket`

@@ -4,7 +4,7 @@ import { Failure } from '../plugins/errors.js'
 
 const WrongPasswordError = createError('WRONG_PASSWORD', 'The name or the password is wrong', 401)
 
-const passwords = new Map([['alice', 'wonderland']])
+const passwords = new Map([['alice', 'wonderland'], ['bob', 'builder']])
 
 export default (async app => {
   app.post('/login', {

@@ -13,5 +13,11 @@ export default (async app => {
     if (document === undefined) throw new JobError('DOCUMENT_NOT_FOUND', `There is no document ${documentId}`)
     return { words: document.text.split(/\s+/).length }
   }
-  await app.register(asyncJobs, { job: wordCount, processor, prefix: '/word-counts', connection: process.env['REDIS_URL'] })
+  await app.register(asyncJobs, {
+    job: wordCount,
+    processor,
+    prefix: '/word-counts',
+    connection: process.env['REDIS_URL'],
+    owner: ({ user }) => (user as { name: string }).name
+  })
 }) satisfies FastifyPluginAsync

@@ -20,6 +20,7 @@ import { analysisRoutes } from './deadlines.js'
 import { watch } from './events.js'
 import { begin, goOn, watchAll } from './follow.js'
 import { analyseNow, uploadRoute } from './handle.js'
+import { ownJobs } from './owner.js'
 import { analysis } from './analysis.job.js'
 import analyse from './processor.js'
 import { answer, streamAnswer } from './tokens.js'
@@ -54,6 +55,16 @@ const other = Fastify()
 await other.register(analysisRoutes)
 console.log('deadlines', (await other.inject({ method: 'POST', url: '/analysis', payload: { text: 'hello' }, headers: { 'x-plan': 'paid' } })).statusCode)
 await other.close()
+
+const owned = Fastify()
+await ownJobs(owned)
+await owned.ready()
+const [alice, bob] = ['alice', 'bob'].map(sub => ({ authorization: 'Bearer ' + owned.jwt.sign({ sub }) }))
+const submission = { method: 'POST', url: '/own', payload: { text: 'mine' } }
+const owns = (await owned.inject({ ...submission, headers: alice })).json().links.status
+const asks = headers => owned.inject({ url: owns, headers }).then(({ statusCode }) => statusCode)
+console.log('owner', (await owned.inject(submission)).statusCode, await asks(alice), await asks(bob))
+await owned.close()
 process.exit(0)
 `
 
@@ -78,7 +89,7 @@ function start (file: string, env: Record<string, string>): { output: string, ex
 
 t.test('the snippets of the README compile and run', async t => {
   const files = await snippets()
-  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'events.ts', 'deadlines.ts', 'processor.ts', 'tokens.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts', 'follow.ts'])
+  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'owner.ts', 'events.ts', 'deadlines.ts', 'processor.ts', 'tokens.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts', 'follow.ts'])
   await rm(DIRECTORY, { recursive: true, force: true })
   await mkdir(DIRECTORY, { recursive: true })
   for (const [name, code] of files) await writeFile(join(DIRECTORY, name), code)
@@ -104,7 +115,7 @@ t.test('the snippets of the README compile and run', async t => {
   await writeFile(join(DIRECTORY, 'uses.js'), USES)
   const uses = start('uses.js', { API: api, REDIS_URL: redisUrl() })
   t.equal(await uses.exited, 0, uses.output)
-  for (const line of ['follow stormy', 'events', 'tokens true You asked: why?', 'handle 3', 'processor 2', 'upload 202 200', 'deadlines 202']) t.match(uses.output, line)
+  for (const line of ['follow stormy', 'events', 'tokens true You asked: why?', 'handle 3', 'processor 2', 'upload 202 200', 'deadlines 202', 'owner 401 200 404']) t.match(uses.output, line)
 
   const worker = start('worker.js', { REDIS_URL: redisUrl() })
   const test = start('service.test.js', {})

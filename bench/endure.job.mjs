@@ -1,0 +1,14 @@
+import { defineJob, Type } from 'fastify-async-jobs'
+
+/** s that jobs are kept. */
+export const RETENTION = 60
+
+/** Jobs that may wait. */
+export const MAX_PENDING = 1_000
+
+export const work = defineJob({
+  name: 'work',
+  input: Type.Object({ text: Type.String() }),
+  output: Type.Object({ text: Type.String() }),
+  retention: { completed: RETENTION, failed: RETENTION }
+})

@@ -22,6 +22,7 @@ import { begin, goOn, watchAll } from './follow.js'
 import { analyseNow, uploadRoute } from './handle.js'
 import { ownJobs } from './owner.js'
 import { analysis } from './analysis.job.js'
+import { charge, createCharge } from './charge.js'
 import analyse from './processor.js'
 import { answer, streamAnswer } from './tokens.js'
 
@@ -37,6 +38,8 @@ const app = Fastify()
 app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) => { done(null, body) })
 await app.register(asyncJobs, { job: answer, prefix: '/answer', connection, processor: streamAnswer })
 await app.register(asyncJobs, { job: analysis, routes: false, connection })
+const bank = { charge: async (cents, { idempotencyKey }) => idempotencyKey + ' paid ' + cents }
+await app.register(asyncJobs, { job: Object.freeze({ ...charge, name: analysis.name + '-charge' }), prefix: '/charge', connection, processor: createCharge(bank) })
 await app.register(asyncJobs, { job: Object.freeze({ ...analysis, name: analysis.name + '-processor' }), prefix: '/processor', connection, processor: analyse })
 await app.register(uploadRoute)
 await app.ready()
@@ -47,6 +50,7 @@ console.log('tokens', tokens.join('') === 'You asked: why?', (await app.jobs(ans
 console.log('handle', (await analyseNow(app, 'it was dark')).words)
 const uploaded = await app.inject({ method: 'POST', url: '/upload', headers: { 'content-type': 'text/plain' }, payload: 'hello' })
 const processed = await app.inject({ method: 'POST', url: '/processor', headers: { prefer: 'wait=10' }, payload: { text: 'two words' } })
+console.log('charge', (await app.inject({ method: 'POST', url: '/charge', headers: { prefer: 'wait=10' }, payload: { cents: 5 } })).json().receipt)
 console.log('processor', processed.json().words)
 console.log('upload', uploaded.statusCode, (await app.inject('/waiting')).statusCode)
 await app.close()
@@ -68,10 +72,10 @@ await owned.close()
 process.exit(0)
 `
 
-/** The code blocks of the README that begin with the name of their file. */
+/** The code blocks that begin with the name of their file. */
 async function snippets (): Promise<Map<string, string>> {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-  return new Map([...readme.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name, code]) => [name as string, code as string]))
+  const pages = await Promise.all(['README.md', 'docs/reliability.md'].map(page => readFile(join(ROOT, page), 'utf8')))
+  return new Map([...pages.join('').matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name, code]) => [name as string, code as string]))
 }
 
 function start (file: string, env: Record<string, string>): { output: string, exited: Promise<number>, printed (text: string): Promise<void>, stop (signal: NodeJS.Signals): void } {
@@ -87,9 +91,9 @@ function start (file: string, env: Record<string, string>): { output: string, ex
   return started
 }
 
-t.test('the snippets of the README compile and run', async t => {
+t.test('the snippets of the README and of what is promised compile and run', async t => {
   const files = await snippets()
-  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'owner.ts', 'events.ts', 'deadlines.ts', 'processor.ts', 'tokens.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts', 'follow.ts'])
+  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'owner.ts', 'events.ts', 'deadlines.ts', 'processor.ts', 'tokens.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts', 'follow.ts', 'charge.ts'])
   await rm(DIRECTORY, { recursive: true, force: true })
   await mkdir(DIRECTORY, { recursive: true })
   for (const [name, code] of files) await writeFile(join(DIRECTORY, name), code)
@@ -115,7 +119,7 @@ t.test('the snippets of the README compile and run', async t => {
   await writeFile(join(DIRECTORY, 'uses.js'), USES)
   const uses = start('uses.js', { API: api, REDIS_URL: redisUrl() })
   t.equal(await uses.exited, 0, uses.output)
-  for (const line of ['follow stormy', 'events', 'tokens true You asked: why?', 'handle 3', 'processor 2', 'upload 202 200', 'deadlines 202', 'owner 401 200 404']) t.match(uses.output, line)
+  for (const line of ['follow stormy', 'events', 'tokens true You asked: why?', 'handle 3', 'processor 2', / paid 5$/m, 'upload 202 200', 'deadlines 202', 'owner 401 200 404']) t.match(uses.output, line)
 
   const worker = start('worker.js', { REDIS_URL: redisUrl() })
   const test = start('service.test.js', {})

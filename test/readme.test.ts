@@ -74,7 +74,7 @@ process.exit(0)
 
 /** The code blocks that begin with the name of their file. */
 async function snippets (): Promise<Map<string, string>> {
-  const pages = await Promise.all(['README.md', 'docs/reliability.md'].map(page => readFile(join(ROOT, page), 'utf8')))
+  const pages = await Promise.all(['README.md', 'docs/watching.md', 'docs/reliability.md'].map(page => readFile(join(ROOT, page), 'utf8')))
   return new Map([...pages.join('').matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name, code]) => [name as string, code as string]))
 }
 
@@ -91,9 +91,9 @@ function start (file: string, env: Record<string, string>): { output: string, ex
   return started
 }
 
-t.test('the snippets of the README and of what is promised compile and run', async t => {
+t.test('the snippets of the README and of docs compile and run', async t => {
   const files = await snippets()
-  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'owner.ts', 'events.ts', 'deadlines.ts', 'processor.ts', 'tokens.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts', 'follow.ts', 'charge.ts'])
+  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'owner.ts', 'deadlines.ts', 'processor.ts', 'tokens.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts', 'follow.ts', 'events.ts', 'charge.ts'])
   await rm(DIRECTORY, { recursive: true, force: true })
   await mkdir(DIRECTORY, { recursive: true })
   for (const [name, code] of files) await writeFile(join(DIRECTORY, name), code)

@@ -1,34 +1,19 @@
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq'
 import type { JobDefinition } from '../types/definition.js'
 import type { JobOptions } from '../types/options.js'
-import type { JobContext, JobLogger } from '../types/processor.js'
-import { canceledError, expiredError } from './ending.js'
+import type { JobLogger } from '../types/processor.js'
+import { createContext } from './attempt-context.js'
+import { expiredError } from './ending.js'
 import type { JobReport } from './engine/engine.js'
-import { isJobError, JobError } from './errors.js'
+import { isJobError } from './errors.js'
+import { executeInTime, type Execute } from './execution.js'
 import { toFailedReason } from './failure.js'
 import { isFinal, startDeadline, statusOf } from './job-state.js'
 import { storableText } from './json.js'
-import { createOutputCheck, type OutputCheck } from './output.js'
-import { createReporter, type Reporter } from './report.js'
+import { createOutputCheck } from './output.js'
+import { createReporter } from './report.js'
+import { CANCELED, isElsewhere, LOCK_LOST, WORKER_CLOSING } from './stop-reasons.js'
 import type { StoredJob } from './stored-job.js'
-
-/** Runs a processor, wherever that is. Rejects with what the processor threw. */
-export type Execute = (input: unknown, context: JobContext) => Promise<unknown>
-
-/** How a processor is run, and how that is ended. */
-export interface Execution {
-  execute: Execute
-  close (): Promise<void>
-}
-
-/** The reason with which attempts are stopped when their worker must close: they are not failed, but left to another worker. */
-export const WORKER_CLOSING = new Error('The worker is closing')
-
-/** The reason with which attempts are stopped whose job another worker may run by now. */
-export const LOCK_LOST = new Error('The job lost its lock: another worker may run it')
-
-/** The reason with which attempts are stopped whose job was canceled: a `JobError`, by which processors know it. */
-export const CANCELED = canceledError()
 
 /** How many stops of jobs that do not run here are remembered: their attempts may be about to begin. */
 const STOPS_KEPT = 1_000
@@ -89,7 +74,8 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
         try {
           if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
           if (job.attemptsStarted === 1) throwIfLate(job)
-          const output = await runAttempt(definition, execute, checkOutput, job, context, controller)
+          const { timeout = definition.timeout } = job.opts as JobOptions
+          const output = checkOutput(await executeInTime(() => execute(job.data, context), timeout, controller))
           await reporter.flush()
           // What is done is done, also where the worker closes.
           if (isElsewhere(controller.signal.reason)) throw controller.signal.reason
@@ -132,71 +118,10 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
   }
 }
 
-/** Whether an attempt was stopped because its job is not this worker's any more. */
-function isElsewhere (reason: unknown): boolean {
-  return reason === CANCELED || reason === LOCK_LOST
-}
-
 /** @throws JobError `EXPIRED` where the job waited too long for this, its first attempt */
 function throwIfLate ({ timestamp, opts }: Job): void {
   const deadline = startDeadline({ timestamp, opts })
   if (deadline !== undefined && deadline <= Date.now()) throw expiredError()
-}
-
-/**
- * Runs the processor against the clock. An attempt that must stop ends at once, also where the
- * processor does not listen to its signal: what it does later has no effect any more.
- */
-async function runAttempt (
-  definition: JobDefinition, execute: Execute, checkOutput: OutputCheck, job: Job, context: JobContext, controller: AbortController
-): Promise<unknown> {
-  const { signal } = controller
-  const { timeout = definition.timeout } = job.opts as JobOptions
-  signal.throwIfAborted()
-  const stopped = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => { reject(signal.reason as Error) }, { once: true })
-  })
-  const timer = setTimeout(() => { controller.abort(timeoutError(timeout)) }, timeout)
-  // In a function of its own, as a processor may throw before it returns a promise.
-  return await Promise.race([stopped, (async () => await execute(job.data, context))()])
-    .then(checkOutput)
-    .finally(() => { clearTimeout(timer) })
-}
-
-function timeoutError (timeout: number): JobError {
-  return new JobError('TIMEOUT', `An attempt ran longer than ${timeout} ms.`, { retryable: true })
-}
-
-function createContext (job: Job, reporter: Reporter, signal: AbortSignal, log: JobLogger): JobContext {
-  const jobId = job.id as string
-  const attempt = job.attemptsMade + 1
-  const jobLog = childLogger(log, { job: job.name, jobId, attempt })
-  return {
-    jobId,
-    attempt,
-    maxAttempts: Math.max(job.opts.attempts ?? 1, 1),
-    signal,
-    log: jobLog,
-    // An attempt that has ended has nothing to say any more: the job may be final, or another one may run.
-    progress: (percent, message) => signal.aborted ? Promise.resolve() : reporter.progress(percent, message),
-    write (chunk) {
-      if (signal.aborted) return Promise.resolve()
-      const written = reporter.write(chunk)
-      // Who awaits it learns of a refusal. Who does not must not end the process by it.
-      written.catch((error: unknown) => { jobLog.warn({ err: error }, 'A chunk of partial output was refused') })
-      return written
-    }
-  }
-}
-
-/** A logger that adds fields to each line: the logger's own child, where it can make one. */
-function childLogger (log: JobLogger & { child?: (fields: object) => JobLogger }, fields: object): JobLogger {
-  if (log.child) return log.child(fields)
-  const withFields = (level: keyof JobLogger) => (first: string | object, message?: string): void => {
-    if (typeof first === 'string') log[level](fields, first)
-    else log[level]({ ...fields, ...first }, message)
-  }
-  return { debug: withFields('debug'), info: withFields('info'), warn: withFields('warn'), error: withFields('error') }
 }
 
 /**

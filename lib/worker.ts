@@ -2,14 +2,16 @@ import { isNotConnectionError } from 'bullmq'
 import type { JobDefinition } from '../types/definition.js'
 import type { CreateWorkerOptions, JobWorker } from '../types/options.js'
 import type { JobLogger, Processor } from '../types/processor.js'
-import { createAttemptRunner, LOCK_LOST, WORKER_CLOSING, type Execution } from './attempt.js'
+import { createAttemptRunner } from './attempt.js'
 import { stopsOf, type Engine } from './engine/engine.js'
 import { leaseEngine } from './engine/index.js'
 import { withoutCommand } from './errors.js'
 import { readEvents } from './event-reader.js'
+import type { Execution } from './execution.js'
 import { resolveWorkerOptions, type ResolvedWorkerOptions } from './options/worker.js'
 import { keepRetention } from './retention.js'
 import { openSandbox } from './sandbox.js'
+import { LOCK_LOST, WORKER_CLOSING } from './stop-reasons.js'
 
 /** How long attempts may take to end after their signals aborted, in ms, before its connections are cut. */
 const STOP_TIMEOUT = 2_000

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { randomUUID } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
-import { createAttemptRunner, LOCK_LOST, type AttemptRunner, type AttemptStore } from '../lib/attempt.js'
+import { createAttemptRunner, type AttemptRunner, type AttemptStore } from '../lib/attempt.js'
 import { BY_CANCEL } from '../lib/ending.js'
-import { defineJob, JobError, Type, type Job, type JobContext, type JobDefinition, type JobEvent, type JobLogger, type Processor } from '../lib/index.js'
+import { defineJob, JobError, Type, type JobContext, type JobDefinition, type JobEvent, type Processor } from '../lib/index.js'
+import { LOCK_LOST } from '../lib/stop-reasons.js'
 import type { StoredJob } from '../lib/stored-job.js'
 import { onEachEngine, silent, uniqueName } from './helpers/engines.js'
 import { latch } from './helpers/latch.js'
@@ -12,23 +12,6 @@ import { eventually, startService } from './helpers/service.js'
 const schemas = { input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) }
 const BACKOFF = { type: 'fixed', delay: 1 } as const
 
-t.test('the processor gets its input and what it needs to know', t => onEachEngine(t, async (t, { connection }) => {
-  const job = defineJob({ ...schemas, name: uniqueName(), input: Type.Object({ text: Type.String() }), attempts: 5 })
-  const seen: unknown[] = []
-  const { submit, until } = await startService(t, {
-    job,
-    connection,
-    processor: (input, { jobId, attempt, maxAttempts, signal }) => {
-      seen.push({ input, jobId, attempt, maxAttempts, aborted: signal.aborted })
-      return { ok: true }
-    }
-  })
-  const { body: { jobId } } = await submit({ text: 'hello' })
-  await until(jobId, 'completed')
-  t.strictSame(seen, [{ input: { text: 'hello' }, jobId, attempt: 1, maxAttempts: 5, aborted: false }])
-}))
-
-/** What processors do wrong; always the same neutral answer, or what they chose to say. */
 const failures: Record<string, { processor: () => unknown, error?: object, attempts?: number }> = {
   'a throw': { processor: () => { throw new Error('secret') } },
   'a rejected promise': { processor: async () => { throw new Error('secret') } },
@@ -76,61 +59,6 @@ t.test('what was thrown stays in the log and in BullMQ', t => onEachEngine(t, as
   t.match(await app.jobs(job).queue.getJob(jobId), { failedReason: 'the real reason', stacktrace: [/attempt\.test/] })
 }))
 
-t.test('an attempt that runs too long', t => onEachEngine(t, async (t, { connection }) => {
-  const job = defineJob({ ...schemas, name: uniqueName(), attempts: 2, backoff: BACKOFF, timeout: 50 })
-  const reasons: unknown[] = []
-  const end = latch()
-  t.teardown(() => { end.open() })
-  const { submit, until } = await startService(t, {
-    job,
-    connection,
-    processor: async (_input, { signal, attempt, progress }) => {
-      signal.addEventListener('abort', () => { reasons.push([attempt, (signal.reason as { code: string }).code]) })
-      if (attempt === 1) await new Promise((_resolve, reject) => { signal.addEventListener('abort', () => { reject(new Error('as told')) }) })
-      // This one does not listen.
-      await end.promise
-      await progress(99, 'too late')
-      return { ok: true }
-    }
-  })
-  const { body: { jobId } } = await submit({})
-  t.match(await until(jobId, 'failed'), { attempt: 2, progress: 0, error: { code: 'TIMEOUT', message: 'An attempt ran longer than 50 ms.' } })
-  t.strictSame(reasons, [[1, 'TIMEOUT'], [2, 'TIMEOUT']])
-}))
-
-t.test('progress', t => onEachEngine(t, async (t, { connection }) => {
-  const job = defineJob({ ...schemas, name: uniqueName() })
-  const reports: Array<[percent: number, message: string | undefined, seen: object]> = [
-    [12.5, undefined, { progress: 12.5 }],
-    [40, 'tokenising', { progress: 40, message: 'tokenising' }],
-    [41, undefined, { progress: 41 }],
-    [-3, 'below', { progress: 0, message: 'below' }],
-    [250, 'above', { progress: 100, message: 'above' }],
-    [NaN, '', { progress: 0, message: '' }],
-    [50, 'x'.repeat(5_000), { progress: 50, message: 'x'.repeat(1_000) }]
-  ]
-  const views: object[] = []
-  const { status, submit, until } = await startService(t, {
-    job,
-    connection,
-    processor: async (_input, { progress, jobId }) => {
-      for (const [percent, message, seen] of reports) {
-        await progress(percent, message)
-        // It is stored a little later.
-        views.push(await eventually(async () => viewOf((await status(jobId)).body), view => isDeepStrictEqual(view, seen)))
-      }
-      return { ok: true }
-    }
-  })
-  const { body: { jobId } } = await submit({})
-  await until(jobId, 'completed')
-  t.strictSame(views, reports.map(([,, seen]) => seen))
-}))
-
-function viewOf ({ progress, message }: Job): object {
-  return { progress, ...(message !== undefined && { message }) }
-}
-
 const plain: JobDefinition = defineJob({ ...schemas, name: 'a-job', maxOutputChunks: 1 })
 
 /** A job in its first run, as BullMQ passes it in. */
@@ -141,21 +69,6 @@ function begun (fields: object = {}): never {
 function storing (report: AttemptStore['report'] = async () => true, read: AttemptStore['read'] = async () => undefined): AttemptStore {
   return { takesAllText: true, report, read }
 }
-
-t.test('logs through a logger that has no child', async t => {
-  const job = defineJob({ ...schemas, name: 'a-job' })
-  const lines: unknown[] = []
-  const at = (level: string) => (...line: unknown[]): void => { lines.push([level, ...line]) }
-  const log: JobLogger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
-  const runner = createAttemptRunner(job, async (_input, { log }) => {
-    log.debug('text')
-    log.error({ more: 1 }, 'fields')
-    return { ok: true }
-  }, storing(), log)
-  t.strictSame(await runner.run({ id: 'x', name: 'a-job', data: {}, attemptsMade: 1, attemptsStarted: 2, opts: {} } as never), { ok: true })
-  const fields = { job: 'a-job', jobId: 'x', attempt: 2 }
-  t.strictSame(lines, [['debug', fields, 'text'], ['error', { ...fields, more: 1 }, 'fields']])
-})
 
 t.test('a job that comes back to the worker that lost it', async t => {
   const ends = [latch(), latch()]
@@ -269,25 +182,6 @@ t.test('a run that writes more than it may', t => onEachEngine(t, async (t, { co
   }, { logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } })
   t.match(await until((await submit({})).body.jobId, 'failed'), { attempt: 1, error: { code: 'OUTPUT_TOO_LARGE', message: 'The job wrote more partial output than it may.' } })
   t.match(lines[0], 'A chunk of partial output was refused')
-}))
-
-t.test('a refusal that nobody waits for cannot end the process', async t => {
-  const lines: unknown[] = []
-  const runner = createAttemptRunner(plain, (_input, { write }) => {
-    void write('a')
-    void write('b')
-    void write(1n)
-    return Promise.resolve({ ok: true })
-  }, storing(), { ...silent, warn: (...line: unknown[]) => { lines.push(line) } })
-  t.strictSame(await runner.run(begun()), { ok: true })
-  t.match(lines, [[{ err: { code: 'OUTPUT_TOO_LARGE' } }, 'A chunk of partial output was refused'], [{ err: { message: 'is not JSON' } }, 'A chunk of partial output was refused']])
-})
-
-t.test('a job has a timeout of its own', t => onEachEngine(t, async (t, { connection }) => {
-  const job = defineJob({ ...schemas, name: uniqueName(), attempts: 1 })
-  const { app, until } = await startService(t, { job, connection, processor: (_input, { signal }) => new Promise((_resolve, reject) => { signal.addEventListener('abort', () => { reject(signal.reason) }) }) })
-  const { jobId } = await app.jobs(job).submit({}, { timeout: 50 })
-  t.match(await until(jobId, 'failed'), { error: { code: 'TIMEOUT', message: 'An attempt ran longer than 50 ms.' } })
 }))
 
 t.test('a worker that comes too late does not begin', t => onEachEngine(t, async (t, { connection }) => {

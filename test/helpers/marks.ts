@@ -1,0 +1,21 @@
+import { latch, type Latch } from './latch.js'
+
+/** What has happened, by name, and who waits for what has not. */
+export interface Marks<Value> {
+  /** Only the first time counts. */
+  set (name: string, value: Value): void
+  reached (name: string): Promise<Value>
+}
+
+export function createMarks<Value> (): Marks<Value> {
+  const latches = new Map<string, Latch<Value>>()
+  const of = (name: string): Latch<Value> => {
+    const mark = latches.get(name) ?? latch<Value>()
+    latches.set(name, mark)
+    return mark
+  }
+  return {
+    set (name, value) { of(name).open(value) },
+    reached: name => of(name).promise
+  }
+}

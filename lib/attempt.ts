@@ -24,6 +24,8 @@ export interface AttemptStore {
   readonly takesAllText: boolean
   report (jobId: string, token: string, report: JobReport): Promise<boolean>
   read (jobId: string): Promise<StoredJob | undefined>
+  /** The store's clock. */
+  now (): Promise<number>
 }
 
 /** Runs attempts of one job definition, and knows those that run. */
@@ -35,13 +37,15 @@ export interface AttemptRunner {
   stopAll (reason: Error): void
   /** Somebody else ended a job: aborts its attempt, if it runs here or is about to. */
   ended (jobId: string): Promise<void>
+  /** The jobs that run, each with the token of its lock. */
+  locks (): Array<[jobId: string, token: string]>
   /** How many attempts run. */
   readonly running: number
 }
 
 export function createAttemptRunner (definition: JobDefinition, execute: Execute, store: AttemptStore, log: JobLogger): AttemptRunner {
   const checkOutput = createOutputCheck(definition.output, store.takesAllText)
-  const running = new Map<string, AbortController>()
+  const running = new Map<string, { controller: AbortController, token: string }>()
   const stops = new Set<string>()
 
   /** It may be that an operator has put the job back into the queue after it was ended, and that it is rightly run. */
@@ -56,15 +60,15 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
   }
 
   return {
-    async run (job, token) {
+    async run (job, token = '') {
       const controller = new AbortController()
       const jobId = job.id as string
-      running.set(jobId, controller)
+      running.set(jobId, { controller, token })
       const reporter = createReporter({
         run: job.attemptsStarted,
         // Also in the first run: an operator may have reset the count, and rows may stand there that others logged.
         firstRow: async () => (await store.read(jobId))?.logs ?? 0,
-        store: report => store.report(jobId, token as string, report),
+        store: report => store.report(jobId, token, report),
         onLost: async () => { controller.abort(await isEnded(jobId) ? CANCELED : LOCK_LOST) },
         maxOutputChunks: definition.maxOutputChunks,
         maxOutputBytes: definition.maxOutputBytes
@@ -73,7 +77,7 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
       const attempt = async (): Promise<unknown> => {
         try {
           if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
-          if (job.attemptsStarted === 1) throwIfLate(job)
+          if (job.attemptsStarted === 1) await throwIfLate(job, store)
           const { timeout = definition.timeout } = job.opts as JobOptions
           const output = checkOutput(await executeInTime(() => execute(job.data, context), timeout, controller))
           await reporter.flush()
@@ -94,17 +98,17 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
       return await attempt().finally(() => {
         reporter.end()
         // The job may have come back to this worker meanwhile.
-        if (running.get(jobId) === controller) running.delete(jobId)
+        if (running.get(jobId)?.controller === controller) running.delete(jobId)
       })
     },
 
-    stop (jobId, reason) { running.get(jobId)?.abort(reason) },
-    stopAll (reason) { for (const controller of running.values()) controller.abort(reason) },
+    stop (jobId, reason) { running.get(jobId)?.controller.abort(reason) },
+    stopAll (reason) { for (const { controller } of running.values()) controller.abort(reason) },
 
     async ended (jobId) {
-      const controller = running.get(jobId)
-      if (controller !== undefined) {
-        if (await isEnded(jobId)) controller.abort(CANCELED)
+      const attempt = running.get(jobId)
+      if (attempt !== undefined) {
+        if (await isEnded(jobId)) attempt.controller.abort(CANCELED)
         return
       }
       stops.add(jobId)
@@ -114,14 +118,16 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
       }
     },
 
+    locks: () => [...running].map(([jobId, { token }]) => [jobId, token]),
+
     get running () { return running.size }
   }
 }
 
 /** @throws JobError `EXPIRED` where the job waited too long for this, its first attempt */
-function throwIfLate ({ timestamp, opts }: Job): void {
+async function throwIfLate ({ timestamp, opts }: Job, store: Pick<AttemptStore, 'now'>): Promise<void> {
   const deadline = startDeadline({ timestamp, opts })
-  if (deadline !== undefined && deadline <= Date.now()) throw expiredError()
+  if (deadline !== undefined && deadline <= await store.now()) throw expiredError()
 }
 
 /**

@@ -92,8 +92,10 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
   /** To read a job that was not begun in time is what ends it. */
   const watchDeadline = (jobId: string, feed: Feed): void => {
     clearTimeout(feed.deadline)
-    const due = feed.latest?.outcome === 'found' ? startDeadline(feed.latest.stored) : undefined
-    if (due !== undefined && feed.watchers.size > 0) feed.deadline = startTimer(due - Date.now(), () => { updateLater(jobId, feed) })
+    if (feed.latest?.outcome !== 'found' || feed.watchers.size === 0) return
+    const { stored } = feed.latest
+    const due = startDeadline(stored)
+    if (due !== undefined) feed.deadline = startTimer(due - stored.readAt, () => { updateLater(jobId, feed) })
   }
 
   const openReader = async (): Promise<Running> => {

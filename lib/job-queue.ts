@@ -40,8 +40,8 @@ export interface Chunks {
 export interface JobQueue {
   readonly queue: Queue
   /**
-   * Stores a new job, in one round trip. With a key that was used before, for a job that is still there, finds
-   * that one instead.
+   * Stores a new job, in one round trip, or two where it has a delay or a deadline. With a key that was used
+   * before, for a job that is still there, finds that one instead.
    */
   submit (input: unknown, options: SubmitOptions, key?: string): Promise<Submitted>
   /**
@@ -76,14 +76,14 @@ export function openJobQueue (engine: Engine, { name, attempts, backoff, retenti
     if (!isJobId(jobId)) return { outcome: 'unknown' }
     const read = (): Promise<StoredJob | undefined> => ask(engine, () => engine.readJob(name, jobId, withOutput, owner))
     let stored = await read()
-    if (stored !== undefined && (startDeadline(stored) ?? Infinity) <= Date.now()) {
+    if (stored !== undefined && (startDeadline(stored) ?? Infinity) <= stored.readAt) {
       await ask(engine, () => engine.endJob(name, jobId, BY_EXPIRY))
       stored = await read()
     }
     if (stored === undefined) return { outcome: 'unknown' }
     // BullMQ removes by age only when some other job finishes.
     const expiry = expiresAt(stored)
-    return expiry !== undefined && expiry <= Date.now()
+    return expiry !== undefined && expiry <= stored.readAt
       ? { outcome: 'expired', expiredAt: expiry }
       : { outcome: 'found', stored }
   }
@@ -96,15 +96,17 @@ export function openJobQueue (engine: Engine, { name, attempts, backoff, retenti
 
   const add = async (input: unknown, options: SubmitOptions, key: string | undefined): Promise<{ job: BullJob, jobId: string, stored: StoredJob }> => {
     const jobId = makeJobId()
-    const timestamp = Date.now()
+    const { delay = 0 } = options
+    // Where it decides what becomes of the job, it is that of the store: the clock of this process may be wrong.
+    const timed = delay > 0 || (options.startBy ?? startBy) !== undefined
+    const timestamp = timed ? await ask(engine, () => engine.now()) : Date.now()
     // What is spread comes last: with fields behind it, V8 takes some 17 times as long for the object, and BullMQ for reading it.
     const all = { jobId, timestamp, ...opts, ...options, ...(key !== undefined && { deduplication: { id: key, ttl } }) }
     const job = await ask(engine, () => open().add(name, input, all).catch((cause: unknown) => { throw refusal(cause) ?? cause }))
-    const delay = options.delay ?? 0
     return {
       job,
       jobId,
-      stored: { state: delay > 0 ? 'delayed' : 'waiting', timestamp, delayedUntil: delay > 0 ? timestamp + delay : undefined, attemptsMade: 0, opts: all, progress: 0, logs: 0 }
+      stored: { state: delay > 0 ? 'delayed' : 'waiting', timestamp, delayedUntil: delay > 0 ? timestamp + delay : undefined, attemptsMade: 0, opts: all, progress: 0, logs: 0, readAt: timestamp }
     }
   }
 

@@ -21,10 +21,12 @@ export function keepRetention (engine: Engine, definition: JobDefinition, log: J
   const { completed, failed } = definition.retention
   const clean = async (): Promise<void> => {
     if (!engine.available) return
-    const queue = engine.openQueue(definition.name)
+    const backend = engine.openQueue(definition.name).getBackend()
+    // Not BullMQ's own `clean`, which goes by the clock of this process.
+    const now = await engine.now()
     for (const [state, age] of [['completed', completed], ['failed', failed]] as const) {
       let removed
-      do removed = await queue.clean(age * 1000, BATCH, state); while (removed.length === BATCH)
+      do removed = await backend.cleanJobsByState(state, now - age * 1000, BATCH); while (removed.length === BATCH)
     }
     await engine.trimEvents(definition.name, EVENT_AGE)
   }

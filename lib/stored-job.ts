@@ -20,6 +20,8 @@ export interface StoredJob {
   /** Rows of the job's log, where chunks of partial output are kept. */
   logs: number
   output?: unknown
+  /** When it was read, by the store's clock: what its times are compared with, as the clocks of processes may be wrong. */
+  readAt: number
 }
 
 /** The options of a stored job that its clients' view depends on. Others may have put the job there: nothing is certain. */

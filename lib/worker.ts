@@ -9,6 +9,7 @@ import { withoutCommand } from './errors.js'
 import { readEvents } from './event-reader.js'
 import type { Execution } from './execution.js'
 import { resolveWorkerOptions, type ResolvedWorkerOptions } from './options/worker.js'
+import { keepLocks } from './lock-renewal.js'
 import { keepRetention } from './retention.js'
 import { openSandbox } from './sandbox.js'
 import { LOCK_LOST, WORKER_CLOSING } from './stop-reasons.js'
@@ -70,22 +71,32 @@ export function startWorker (
   const attempts = createAttemptRunner(definition, execution.execute, {
     takesAllText: engine.kind === 'redis',
     report: (jobId, token, told) => report(name, jobId, token, told),
-    read: jobId => engine.readJob(name, jobId, false)
+    read: jobId => engine.readJob(name, jobId, false),
+    now: () => now()
   }, log)
-  const { worker, report, disconnect } = engine.openWorker(name, attempts.run, {
+  const { worker, report, now, disconnect } = engine.openWorker(name, attempts.run, {
     autorun: false,
     runRetryDelay: RETRY_DELAY,
     concurrency: options.concurrency,
     lockDuration: options.lockDuration,
+    skipLockRenewal: true,
     stalledInterval: options.lockDuration,
     maxStalledCount: options.maxStalledCount
   })
-  worker.on('error', error => {
+  const onError = (error: Error): void => {
     // The engine says once that the store is away.
     if (engine.available && isNotConnectionError(error)) log.error({ err: withoutCommand(error), job: name }, 'The worker has a problem')
-  })
-  worker.on('lockRenewalFailed', jobIds => {
-    for (const jobId of jobIds) attempts.stop(jobId, LOCK_LOST)
+  }
+  worker.on('error', onError)
+  const stopRenewal = keepLocks({
+    worker,
+    lockDuration: options.lockDuration,
+    locks: attempts.locks,
+    onLost (jobId) {
+      log.error({ job: name, jobId }, 'The lock of a job could not be renewed')
+      attempts.stop(jobId, LOCK_LOST)
+    },
+    onError
   })
   const stops = readEvents(engine, stopsOf(name), FIRST_EVENT, log, {
     onEvent ({ jobId }) { if (jobId !== undefined) void attempts.ended(jobId) },
@@ -107,6 +118,7 @@ export function startWorker (
     after(STOP_TIMEOUT, disconnect)
     await Promise.race([closed, new Promise<void>(resolve => { after(STOP_TIMEOUT + DISCONNECT_TIMEOUT, resolve) })])
     for (const timer of timers) clearTimeout(timer)
+    stopRenewal()
     disconnect()
     await stops.close()
     await execution.close()

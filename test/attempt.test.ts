@@ -67,7 +67,7 @@ function begun (fields: object = {}): never {
 }
 
 function storing (report: AttemptStore['report'] = async () => true, read: AttemptStore['read'] = async () => undefined): AttemptStore {
-  return { takesAllText: true, report, read }
+  return { takesAllText: true, report, read, now: async () => 0 }
 }
 
 t.test('a job that comes back to the worker that lost it', async t => {
@@ -206,7 +206,7 @@ t.test('a worker that comes too late does not begin', t => onEachEngine(t, async
   t.strictSame(begun.sort(), [delayed, inTime].sort())
 }))
 
-const waiting = async (): Promise<StoredJob> => ({ state: 'active', timestamp: 0, attemptsMade: 0, opts: {}, progress: 0, logs: 0 })
+const waiting = async (): Promise<StoredJob> => ({ state: 'active', timestamp: 0, attemptsMade: 0, opts: {}, progress: 0, logs: 0, readAt: 0 })
 const ended = async (): Promise<StoredJob> => ({ ...await waiting(), state: 'failed', failedReason: BY_CANCEL.running })
 
 /** An attempt that goes on until it is stopped; resolves to why. */

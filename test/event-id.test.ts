@@ -2,7 +2,7 @@ import t from 'tap'
 import { fingerprint, fromEventId, START, toEventId } from '../lib/event-id.js'
 import type { StoredJob } from '../lib/stored-job.js'
 
-const stored: StoredJob = { state: 'active', timestamp: 1, attemptsMade: 0, opts: {}, progress: 5, logs: 3 }
+const stored: StoredJob = { state: 'active', timestamp: 1, attemptsMade: 0, opts: {}, progress: 5, logs: 3, readAt: 5 }
 
 t.test('a position survives the way to the client and back', async t => {
   for (const position of [START, { chunks: 3, seen: '' }, { chunks: 0, seen: 'aB3-_xyz' }, { chunks: 2, seen: fingerprint(stored) }]) {

@@ -14,7 +14,7 @@ const links = { status: '/jobs/status/id', result: '/jobs/result/id', cancel: '/
 const pollAfter = { min: 1_000, max: 10_000 }
 const opts = { attempts: 3, removeOnComplete: { age: 60 }, removeOnFail: { age: 3_600 } }
 
-const first: StoredJob = { state: 'waiting', timestamp: CREATED, attemptsMade: 0, opts, progress: 0, logs: 0 }
+const first: StoredJob = { state: 'waiting', timestamp: CREATED, attemptsMade: 0, opts, progress: 0, logs: 0, readAt: CREATED }
 
 /** The Job that a client sees 20 s after the job was submitted. */
 const view = (stored: Partial<StoredJob>, now = after(20)): Job => toJob('id', { ...first, ...stored }, { now, links, pollAfter })

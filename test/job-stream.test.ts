@@ -7,7 +7,7 @@ import type { Chunks, Found, JobQueue } from '../lib/job-queue.js'
 import { openJobStream, type JobStream } from '../lib/job-stream.js'
 import type { StoredJob } from '../lib/stored-job.js'
 
-const job = (rest: Partial<StoredJob> = {}): StoredJob => ({ state: 'active', timestamp: 0, attemptsMade: 0, opts: {}, progress: 0, logs: 0, ...rest })
+const job = (rest: Partial<StoredJob> = {}): StoredJob => ({ state: 'active', timestamp: 0, attemptsMade: 0, opts: {}, progress: 0, logs: 0, readAt: 0, ...rest })
 const done = (rest: Partial<StoredJob> = {}): StoredJob => job({ state: 'completed', finishedOn: 5, ...rest })
 
 interface Script {

@@ -6,7 +6,7 @@ import type { Found } from '../lib/job-queue.js'
 import type { StoredState } from '../lib/stored-job.js'
 import { untilFinal } from '../lib/until-final.js'
 
-const found = (state: StoredState): Found => ({ outcome: 'found', stored: { state, timestamp: 0, attemptsMade: 0, opts: {}, progress: 0, logs: 0 } })
+const found = (state: StoredState): Found => ({ outcome: 'found', stored: { state, timestamp: 0, attemptsMade: 0, opts: {}, progress: 0, logs: 0, readAt: 0 } })
 
 /** Tells these states, and then nothing more until the follower goes. */
 function telling (...states: Found[]): JobEvents & { left: number } {

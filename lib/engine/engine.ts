@@ -25,6 +25,8 @@ export interface Engine extends Omit<StoreCommands, 'report'> {
 
 /** What BullMQ has no call for, whichever the store. */
 export interface StoreCommands {
+  /** The store's clock, in ms since the epoch: the only one that all processes share. */
+  now (): Promise<number>
   /** The id of a queue's latest event: a reader that starts after it misses nothing from now on. */
   latestEvent (queueName: string): Promise<string>
   /** Deletes events that are older than so many ms: `completed` ones hold whole outputs. */
@@ -85,8 +87,8 @@ export interface EngineEvents {
   close (): Promise<void>
 }
 
-/** A BullMQ worker, what its jobs tell, and how to cut its connections: closing it waits for a store that is away. */
-export interface EngineWorker extends Pick<StoreCommands, 'report'> {
+/** A BullMQ worker, what its jobs tell and ask, and how to cut its connections: closing it waits for a store that is away. */
+export interface EngineWorker extends Pick<StoreCommands, 'report' | 'now'> {
   readonly worker: Worker
   /** Lets go of the worker's connections for good. Closing it then ends within seconds, whether the store is there or not. */
   disconnect (): void

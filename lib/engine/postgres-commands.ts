@@ -2,18 +2,23 @@ import { DEFAULT_SCHEMA, type PgPool } from 'bullmq'
 import { LOG_PAGE, stopsOf, type StoreCommands } from './engine.js'
 import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
 
-/* What BullMQ has no call for, as statements: each is atomic, and one round trip. */
+/*
+ * What BullMQ has no call for, as statements: each is atomic, and one round trip. Where time matters, it is
+ * that of the database, as the clocks of processes may be wrong.
+ */
+
+const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
 /**
  * One row by its primary key; the output crosses the wire only where it is asked for. An active job
  * whose lock has run out has lost its worker, and somebody else's job may wait for its children.
  */
 const READ_JOB = `
-SELECT CASE WHEN state = 'waiting-children' OR (state = 'active' AND locked_until_ms <= $4) THEN 'waiting' ELSE state::text END AS state,
-       added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts, progress, failed_reason,
+SELECT CASE WHEN state = 'waiting-children' OR (state = 'active' AND locked_until_ms <= ${NOW}) THEN 'waiting' ELSE state::text END AS state,
+       ${NOW} AS read_at_ms, added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts, progress, failed_reason,
        (SELECT COALESCE(MAX(idx) + 1, 0) FROM ${DEFAULT_SCHEMA}.job_log WHERE queue = $1 AND job_id = $2) AS logs,
        CASE WHEN $3 THEN return_value END AS return_value
-  FROM ${DEFAULT_SCHEMA}.job WHERE queue = $1 AND id = $2 AND ($5::text IS NULL OR opts->>'owner' = $5)`
+  FROM ${DEFAULT_SCHEMA}.job WHERE queue = $1 AND id = $2 AND ($4::text IS NULL OR opts->>'owner' = $4)`
 
 const READ_LOGS = `
 SELECT row FROM ${DEFAULT_SCHEMA}.job_log
@@ -21,25 +26,25 @@ SELECT row FROM ${DEFAULT_SCHEMA}.job_log
 
 /**
  * Moves a job that is not final to the failed ones. Without its lock, whoever runs it can store nothing any
- * more: BullMQ's own functions and REPORT check it. $3: now, $4: reason for a pending job, $5: reason for a
- * running one or null, $6: the queue of stopsOf.
+ * more: BullMQ's own functions and REPORT check it. $3: reason for a pending job, $4: reason for a running one
+ * or null, $5: the queue of stopsOf.
  */
 const END_JOB = `
 WITH open AS (
-  SELECT id, state, state = 'active' AND locked_until_ms > $3 AS running
+  SELECT id, state, state = 'active' AND locked_until_ms > ${NOW} AS running
     FROM ${DEFAULT_SCHEMA}.job
    WHERE queue = $1 AND id = $2 AND state NOT IN ('completed', 'failed')
      FOR UPDATE
 ), ended AS (
   UPDATE ${DEFAULT_SCHEMA}.job
-     SET state = 'failed', failed_reason = CASE WHEN running THEN $5::text ELSE $4::text END, finished_at_ms = $3,
+     SET state = 'failed', failed_reason = CASE WHEN running THEN $4::text ELSE $3::text END, finished_at_ms = ${NOW},
          lock_token = NULL, locked_until_ms = NULL, deferred_failure = NULL
     FROM open
-   WHERE job.queue = $1 AND job.id = $2 AND (NOT running OR $5::text IS NOT NULL)
+   WHERE job.queue = $1 AND job.id = $2 AND (NOT running OR $4::text IS NOT NULL)
   RETURNING failed_reason, running, CASE WHEN running THEN 'active' ELSE 'waiting' END AS prev
 )
 SELECT ${DEFAULT_SCHEMA}.publish_event($1, 'failed', jsonb_build_object('jobId', $2::text, 'failedReason', failed_reason, 'prev', prev)),
-       CASE WHEN running THEN ${DEFAULT_SCHEMA}.publish_event($6, 'stop', jsonb_build_object('jobId', $2::text)) END
+       CASE WHEN running THEN ${DEFAULT_SCHEMA}.publish_event($5, 'stop', jsonb_build_object('jobId', $2::text)) END
   FROM ended`
 
 /**
@@ -63,12 +68,13 @@ SELECT ${DEFAULT_SCHEMA}.publish_event($1, CASE WHEN $4::jsonb IS NULL THEN 'out
 
 const LATEST_EVENT = `SELECT COALESCE(MAX(id), 0) AS id FROM ${DEFAULT_SCHEMA}.event WHERE queue = $1`
 
-const TRIM_EVENTS = `DELETE FROM ${DEFAULT_SCHEMA}.event WHERE queue = $1 AND created_at_ms < $2`
+const TRIM_EVENTS = `DELETE FROM ${DEFAULT_SCHEMA}.event WHERE queue = $1 AND created_at_ms < ${NOW} - $2`
 
 type Millis = string | number | null
 
 interface JobRow {
   state: StoredState
+  read_at_ms: string | number
   added_at_ms: string | number
   process_at_ms: Millis
   processed_at_ms: Millis
@@ -84,8 +90,13 @@ interface JobRow {
 /** The commands on all queues, over one pool. */
 export function postgresCommands (pool: PgPool): StoreCommands {
   return {
+    async now () {
+      const { rows } = await pool.query<{ now: string | number }>(`SELECT ${NOW} AS now`)
+      return Number(rows[0]?.now)
+    },
+
     async readJob (queueName, jobId, withOutput, owner) {
-      const { rows } = await pool.query<JobRow>(READ_JOB, [queueName, jobId, withOutput, Date.now(), owner ?? null])
+      const { rows } = await pool.query<JobRow>(READ_JOB, [queueName, jobId, withOutput, owner ?? null])
       return rows[0] && toStoredJob(rows[0])
     },
 
@@ -95,7 +106,7 @@ export function postgresCommands (pool: PgPool): StoreCommands {
     },
 
     async endJob (queueName, jobId, { pending, running }) {
-      await pool.query(END_JOB, [queueName, jobId, Date.now(), pending, running ?? null, stopsOf(queueName)])
+      await pool.query(END_JOB, [queueName, jobId, pending, running ?? null, stopsOf(queueName)])
     },
 
     async report (queueName, jobId, token, { progress, from, rows: said }) {
@@ -109,7 +120,7 @@ export function postgresCommands (pool: PgPool): StoreCommands {
     },
 
     async trimEvents (queueName, age) {
-      await pool.query(TRIM_EVENTS, [queueName, Date.now() - age])
+      await pool.query(TRIM_EVENTS, [queueName, age])
     }
   }
 }
@@ -126,7 +137,8 @@ function toStoredJob (row: JobRow): StoredJob {
     progress: row.progress ?? 0,
     failedReason: row.failed_reason ?? undefined,
     logs: Number(row.logs),
-    output: row.return_value
+    output: row.return_value,
+    readAt: Number(row.read_at_ms)
   }
 }
 

@@ -54,9 +54,11 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
     openWorker (name, processor, options) {
       const own = openOwnPool()
       const worker = new bull.Worker(name, processor, { ...options, connection: own }) as unknown as Worker
+      const { report, now } = postgresCommands(own)
       return {
         worker,
-        report: postgresCommands(own).report,
+        report,
+        now,
         disconnect: () => { void own.end() }
       }
     },

@@ -2,7 +2,14 @@ import type { Cluster, Redis } from 'ioredis'
 import { EVENTS_KEPT, LOG_PAGE, stopsOf, type StoreCommands } from './engine.js'
 import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
 
-/* What BullMQ has no command for, as scripts: each is atomic, and one round trip. */
+/*
+ * What BullMQ has no command for, as scripts: each is atomic, and one round trip. Where time matters, it is
+ * that of Redis, which also makes the ids of events and lets locks expire: the clocks of processes may be wrong.
+ */
+
+const NOW = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 
 /** Parsed where a job is not there, so that this takes as long as to find that it is somebody else's. */
 const LIKE_OPTIONS = '{"removeOnFail":{"age":604800},"backoff":{"delay":1000,"jitter":0.5,"type":"exponential"},"removeOnComplete":{"age":86400},"owner":"","attempts":3}'
@@ -13,7 +20,7 @@ const LIKE_OPTIONS = '{"removeOnFail":{"age":604800},"backoff":{"delay":1000,"ji
  * fails or its worker dies. Never a list: LPOS over a long queue stops Redis for everybody.
  * KEYS: job, its lock, its log, delayed set, completed set. ARGV: job id, whether to send the output, owner or ''.
  */
-const READ_JOB = `
+const READ_JOB = `${NOW}
 local job = redis.call('HMGET', KEYS[1], 'timestamp', 'processedOn', 'finishedOn', 'atm', 'opts', 'progress', 'failedReason')
 if ARGV[3] ~= '' and cjson.decode(job[5] or '${LIKE_OPTIONS}').owner ~= ARGV[3] then return nil end
 if not job[1] then return nil end
@@ -30,21 +37,21 @@ else
   due = redis.call('ZSCORE', KEYS[4], ARGV[1])
   if due then state = 'delayed' end
 end
-return { state, due, redis.call('LLEN', KEYS[3]), output, unpack(job, 1, 7) }`
+return { state, due, redis.call('LLEN', KEYS[3]), output, now, unpack(job, 1, 7) }`
 
 /**
  * Moves a job that is not final to the failed ones. Without its lock, whoever runs it can store nothing
  * any more: BullMQ's own scripts and REPORT check it.
  * KEYS: job, its lock, wait, paused, active, delayed, prioritized, failed, stalled, events, events of
- * stopsOf. ARGV: job id, now, reason for a pending job, reason for a running one or ''.
+ * stopsOf. ARGV: job id, reason for a pending job, reason for a running one or ''.
  */
-const END_JOB = `
+const END_JOB = `${NOW}
 local job = redis.call('HMGET', KEYS[1], 'timestamp', 'finishedOn')
 if not job[1] or job[2] then return 0 end
-local reason, prev = ARGV[3], 'waiting'
+local reason, prev = ARGV[2], 'waiting'
 if redis.call('EXISTS', KEYS[2]) == 1 then
-  if ARGV[4] == '' then return 0 end
-  reason, prev = ARGV[4], 'active'
+  if ARGV[3] == '' then return 0 end
+  reason, prev = ARGV[3], 'active'
   redis.call('DEL', KEYS[2])
   redis.call('XADD', KEYS[11], 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 'event', 'stop', 'jobId', ARGV[1])
 end
@@ -54,9 +61,9 @@ if redis.call('ZREM', KEYS[6], ARGV[1]) + redis.call('ZREM', KEYS[7], ARGV[1]) +
   if redis.call('LREM', KEYS[3], 1, ARGV[1]) == 0 then redis.call('LREM', KEYS[4], 1, ARGV[1]) end
 end
 redis.call('SREM', KEYS[9], ARGV[1])
-redis.call('HSET', KEYS[1], 'failedReason', reason, 'finishedOn', ARGV[2])
+redis.call('HSET', KEYS[1], 'failedReason', reason, 'finishedOn', now)
 redis.call('HDEL', KEYS[1], 'defa')
-redis.call('ZADD', KEYS[8], ARGV[2], ARGV[1])
+redis.call('ZADD', KEYS[8], now, ARGV[1])
 redis.call('XADD', KEYS[10], 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 'event', 'failed', 'jobId', ARGV[1], 'failedReason', reason, 'prev', prev)
 return 1`
 
@@ -76,12 +83,17 @@ end
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ${EVENTS_KEPT}, '*', unpack(event))
 return 1`
 
+/** KEYS: events. ARGV: how old they may be, in ms. */
+const TRIM_EVENTS = `${NOW}
+return redis.call('XTRIM', KEYS[1], 'MINID', '~', now - ARGV[1])`
+
 type Text = string | null
-type JobReply = [state: StoredState, due: Text, logs: number, output: Text, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: string, progress: Text, failedReason: Text]
+type JobReply = [state: StoredState, due: Text, logs: number, output: Text, now: number, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: string, progress: Text, failedReason: Text]
 
 interface Scripted {
   asyncJobRead (...keysAndArgs: Array<string | number>): Promise<JobReply | null>
   asyncJobEnd (...keysAndArgs: Array<string | number>): Promise<0 | 1>
+  asyncJobTrim (...keysAndArgs: Array<string | number>): Promise<number>
   asyncJobReport (...keysAndArgs: Array<string | number>): Promise<0 | 1>
 }
 
@@ -90,10 +102,16 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
   client.defineCommand('asyncJobRead', { lua: READ_JOB, numberOfKeys: 5 })
   client.defineCommand('asyncJobEnd', { lua: END_JOB, numberOfKeys: 11 })
   client.defineCommand('asyncJobReport', { lua: REPORT, numberOfKeys: 4 })
+  client.defineCommand('asyncJobTrim', { lua: TRIM_EVENTS, numberOfKeys: 1 })
   const scripted = client as typeof client & Scripted
   const keysOf = (queueName: string) => (type: string): string => `${prefix}:${queueName}:${type}`
 
   return {
+    async now () {
+      const [seconds, micros] = await client.time()
+      return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
+    },
+
     async readJob (queueName, jobId, withOutput, owner = '') {
       const key = keysOf(queueName)
       const reply = await scripted.asyncJobRead(key(jobId), key(`${jobId}:lock`), key(`${jobId}:logs`), key('delayed'), key('completed'), jobId, withOutput ? 1 : 0, owner)
@@ -106,7 +124,7 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
       const key = keysOf(queueName)
       await scripted.asyncJobEnd(
         key(jobId), key(`${jobId}:lock`), key('wait'), key('paused'), key('active'), key('delayed'), key('prioritized'), key('failed'), key('stalled'), key('events'), keysOf(stopsOf(queueName))('events'),
-        jobId, Date.now(), pending, running)
+        jobId, pending, running)
     },
 
     async report (queueName, jobId, token, { progress, from, rows }) {
@@ -121,12 +139,12 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
     },
 
     async trimEvents (queueName, age) {
-      await client.xtrim(keysOf(queueName)('events'), 'MINID', '~', Date.now() - age)
+      await scripted.asyncJobTrim(keysOf(queueName)('events'), age)
     }
   }
 }
 
-function toStoredJob ([state, due, logs, output, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply): StoredJob {
+function toStoredJob ([state, due, logs, output, now, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply): StoredJob {
   return {
     state,
     timestamp: Number(timestamp),
@@ -139,7 +157,8 @@ function toStoredJob ([state, due, logs, output, timestamp, processedOn, finishe
     progress: JSON.parse(progress ?? '0'),
     failedReason: failedReason ?? undefined,
     logs,
-    output: output === null ? undefined : JSON.parse(output)
+    output: output === null ? undefined : JSON.parse(output),
+    readAt: now
   }
 }
 

@@ -82,9 +82,11 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       own.on('error', ignoreOutage)
       const copies = watchCopies(own)
       const worker = new bull.Worker(name, processor, { ...options, prefix, connection: own })
+      const { report, now } = redisCommands(own, prefix)
       return {
         worker,
-        report: redisCommands(own, prefix).report,
+        report,
+        now,
         disconnect: () => { for (const client of [own, ...copies]) cut(client) }
       }
     },

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { Mark } from '../fixtures/faults/processor.js'
 import type { Message, Order, Setup } from '../fixtures/faults/worker.js'
+import { redisUrl } from './engines.js'
 import { latch } from './latch.js'
 import { createMarks } from './marks.js'
 
@@ -20,7 +21,9 @@ export interface WorkProcess {
   close (): Promise<void>
 }
 
-export async function startWorkProcess (t: Test, setup: Setup): Promise<WorkProcess> {
+/** By default on the Redis that the test command provides. */
+export async function startWorkProcess (t: Test, given: Pick<Setup, 'name' | 'by'> & Partial<Setup>): Promise<WorkProcess> {
+  const setup: Setup = { connection: redisUrl(), attempts: 1, lockDuration: 1_000, ...given }
   const child = fork(fileURLToPath(new URL('../fixtures/faults/worker.js', import.meta.url)), [JSON.stringify(setup)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
   let printed = ''
   child.stderr?.on('data', chunk => { printed += String(chunk) })

@@ -38,7 +38,7 @@ const inThisProcess: Start = async (t, job, begun) => {
 }
 
 const inItsOwn: Start = async (t, job, begun) => {
-  const { reached } = await startWorkProcess(t, { by: 'blocked', sound: false, connection: redisUrl(), definition: { name: job.name, attempts: 1 }, lockDuration: LOCK, begun })
+  const { reached } = await startWorkProcess(t, { name: job.name, by: 'blocked', lockDuration: LOCK, begun })
   return reached
 }
 
@@ -53,9 +53,7 @@ for (const [where, start] of [['in this process', inThisProcess], ['in a process
       t.teardown(() => { redis.disconnect() })
       const reached = await start(t, job, begun)
       // It starts when the job is in the wrong hands: nobody here could start it then.
-      const starting = startWorkProcess(t, {
-        by: 'other', sound: true, connection: redisUrl(), definition: { name: job.name, attempts: 1 }, lockDuration: LOCK, begun: taken, after: begun
-      })
+      const starting = startWorkProcess(t, { name: job.name, by: 'other', sound: true, lockDuration: LOCK, begun: taken, after: begun })
       const { body: { jobId } } = await submit({ do: what, until: taken })
       const other = await starting
       await other.reached('begun', jobId)

@@ -6,6 +6,8 @@ export type Execute = (input: unknown, context: JobContext) => Promise<unknown>
 
 /** How a processor is run, and how that is ended. */
 export interface Execution {
+  /** Before the first job: rejects with `PROCESSOR_MODULE` where the processor is a module that cannot be loaded. */
+  load (): Promise<void>
   execute: Execute
   close (): Promise<void>
 }

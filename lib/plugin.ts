@@ -52,6 +52,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
     let close = execution.close
     // Jobs may need what the host's other plugins set up: they wait until all have.
     app.addHook('onReady', async () => {
+      await execution.load()
       close = startWorker(engine, job, execution, options.worker, app.log).close
     })
     // Hooks run in reverse order: before the engine is released.

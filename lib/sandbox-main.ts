@@ -1,6 +1,5 @@
 import { parentPort } from 'node:worker_threads'
 import type { JobLogger, Processor } from '../types/processor.js'
-import { ProcessorModuleError } from './errors.js'
 import { jsonOf } from './output.js'
 import { toJson } from './json.js'
 import { asError, jsonOrText, toError, toFailure } from './sandbox-failure.js'
@@ -44,14 +43,16 @@ async function load (href: string): Promise<void> {
   try {
     const module = await import(href) as { default?: unknown }
     const found = isModule(module.default) ? module.default.default : module.default
-    if (typeof found !== 'function') throw new ProcessorModuleError(href, 'has no function as its default export')
-    processor = found as Processor<never>
-    await send({ cmd: CHILD_INIT_COMPLETED })
+    if (typeof found === 'function') {
+      processor = found as Processor<never>
+      return await send({ cmd: CHILD_INIT_COMPLETED })
+    }
+    await send({ cmd: CHILD_INIT_FAILED, err: { message: 'it has no function as its default export', stack: undefined } })
   } catch (thrown) {
     const { message, stack } = asError(thrown)
     await send({ cmd: CHILD_INIT_FAILED, err: { message, stack } })
-    process.exit(1)
   }
+  process.exit(1)
 }
 
 /** What `import()` makes of a CommonJS module that was an ES module in its source. */

@@ -1,19 +1,16 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Child } from 'bullmq'
-import type { JobContext } from '../types/processor.js'
 import { ProcessorModuleError } from './errors.js'
 import type { Execution } from './execution.js'
-import { toError, toFailure } from './sandbox-failure.js'
-import type { ChildMessage, ParentMessage } from './sandbox-messages.js'
+import type { ChildMessage } from './sandbox-messages.js'
+import { ABORT_TIMEOUT, runInSandbox, tell } from './sandbox-run.js'
 
 /** The program that runs in the thread or process. */
 const MAIN = fileURLToPath(new URL('./sandbox-main.js', import.meta.url))
-
-/** How long an aborted attempt may go on in its sandbox, in ms, before the sandbox is killed. */
-const ABORT_TIMEOUT = 2_000
 
 /**
  * Runs a processor module in threads or child processes, one for each job that runs at the same
@@ -26,34 +23,67 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process'): 
   const idle = new Set<Child>()
   const forget = (child: Child): void => { all.delete(child); idle.delete(child) }
 
-  const start = async (): Promise<Child> => {
-    const child = new Child(MAIN, href, { useWorkerThreads: kind === 'thread' })
+  const open = (): Child => {
+    const child = new Child(MAIN, href, {
+      useWorkerThreads: kind === 'thread',
+      // BullMQ would pass on all of the process's options, and threads refuse those of V8, as --max-old-space-size. They inherit by themselves.
+      workerThreadsOptions: { execArgv: undefined }
+    })
     all.add(child)
     child.on('exit', () => { forget(child) })
-    // A thread that dies of an error says so before it exits; the exit is what counts.
+    // Whether it runs a job or not.
+    child.on('message', (message: ChildMessage) => { if (message.type === 'died') forget(child) })
+    // What a thread dies of that has no memory left, or why a process could not be started.
     child.on('error', () => {})
-    // One that cannot load the module exits by itself; BullMQ tells of that only where it said why before.
-    const exited = once(child, 'exit').then(([code]) => { throw new ProcessorModuleError(href, `ended its sandbox while it was loaded, with exit code ${code}`) })
-    await Promise.race([child.init(), exited])
     return child
   }
 
+  /** @throws `PROCESSOR_MODULE` where the module cannot be loaded */
+  const start = async (signal?: AbortSignal): Promise<Child> => {
+    const child = open()
+    let killer: NodeJS.Timeout | undefined
+    // The module may never have been loaded by then.
+    const onAbort = (): void => { killer = setTimeout(() => { void child.kill('SIGKILL') }, ABORT_TIMEOUT) }
+    signal?.addEventListener('abort', onAbort)
+    try {
+      // One that cannot load the module exits by itself; BullMQ tells of that only where it said why before.
+      const exited = once(child, 'exit').then(([code]) => { throw new ProcessorModuleError(href, `ended its sandbox while it was loaded, with exit code ${code}`) })
+      await Promise.race([child.init(), exited])
+      return child
+    } catch (error) {
+      forget(child)
+      // For a process that could not be started BullMQ would reject once more, unheard.
+      child.removeAllListeners('close')
+      if (error instanceof ProcessorModuleError) throw error
+      throw Object.assign(new ProcessorModuleError(href, `cannot be loaded: ${(error as Error).message}`), { cause: error })
+    } finally {
+      clearTimeout(killer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
   return {
+    // One sandbox: the first job finds it there.
+    async load () { idle.add(await start()) },
+
     async execute (input, context) {
       const [free] = idle
-      const child = free ?? await start()
+      const child = free ?? await start(context.signal)
       idle.delete(child)
       try {
         // The start of a sandbox takes its time: the attempt may be over by now.
         context.signal.throwIfAborted()
-        return await runIn(child, input, context, () => { forget(child) })
+        return await runInSandbox(child, input, context)
       } finally {
         if (all.has(child)) idle.add(child)
       }
     },
     async close () {
       await Promise.all([...all].map(async child => {
-        if (!idle.has(child)) return await child.kill('SIGKILL')
+        if (!idle.has(child)) {
+          while (!isSpawned(child)) await setImmediate()
+          return await child.kill('SIGKILL')
+        }
         // One that has nothing to do ends by itself, and so lets go of what the processor's module opened.
         const ended = once(child, 'exit')
         tell(child, { type: 'end' })
@@ -65,54 +95,13 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process'): 
   }
 }
 
-/**
- * One attempt in a sandbox: passes the input in, and everything else out.
- * @param onDeath called where the sandbox announces that it will exit
- */
-function runIn (child: Child, input: unknown, context: JobContext, onDeath: () => void): Promise<unknown> {
-  const { jobId, attempt, maxAttempts, signal } = context
-  return new Promise((resolve, reject) => {
-    let killer: NodeJS.Timeout | undefined
-    const settle = (finish: () => void): void => {
-      clearTimeout(killer)
-      signal.removeEventListener('abort', onAbort)
-      child.off('message', onMessage)
-      child.off('exit', onExit)
-      finish()
-    }
-    const onAbort = (): void => {
-      tell(child, { type: 'abort', reason: toFailure(signal.reason) })
-      killer = setTimeout(() => { void child.kill('SIGKILL') }, ABORT_TIMEOUT)
-    }
-    const onExit = (code: number | null, killedBy: string | null): void => {
-      settle(() => { reject(new Error(`The sandbox ended in the middle of the job: exit code ${code}, signal ${killedBy}`)) })
-    }
-    const onMessage = (message: ChildMessage): void => {
-      switch (message.type) {
-        case 'completed': return settle(() => { resolve(message.output) })
-        case 'failed': return settle(() => { reject(toError(message.failure)) })
-        case 'died': return settle(() => { onDeath(); reject(toError(message.failure)) })
-        case 'log': return context.log[message.level](message.fields, message.message)
-        case 'progress': return answer(message.call, context.progress(message.percent, message.message))
-        case 'write': return answer(message.call, context.write(message.chunk))
-      }
-    }
-    const answer = (call: number, done: Promise<void>): void => {
-      done.then(
-        () => { tell(child, { type: 'done', call }) },
-        (error: unknown) => { tell(child, { type: 'done', call, error: toFailure(error) }) }
-      )
-    }
-    child.on('message', onMessage)
-    child.on('exit', onExit)
-    signal.addEventListener('abort', onAbort)
-    tell(child, { type: 'run', input, jobId, attempt, maxAttempts })
-  })
-}
-
-function tell (child: Child, message: ParentMessage): void {
-  // A sandbox that is gone says so by its exit.
-  child.send(message).catch(() => {})
+/** A moment passes before it is; until then it cannot be killed. */
+function isSpawned (child: Child): boolean {
+  try {
+    return child.pid !== undefined
+  } catch {
+    return false
+  }
 }
 
 function moduleUrl (module: URL | string): URL {

@@ -32,7 +32,7 @@ const RETRY_DELAY = 1_000
 /**
  * Runs the jobs of a definition in this process.
  * @param processor a function, or the URL or absolute path of a module whose default export is one, which then runs sandboxed
- * @throws `OPTION_INVALID`, `PROCESSOR_MODULE`; `ready()` rejects where the engine cannot be opened
+ * @throws `OPTION_INVALID`, `PROCESSOR_MODULE`; `ready()` rejects where the engine cannot be opened, or the module not be loaded
  */
 export function createWorker<Definition extends JobDefinition> (
   definition: Definition, processor: Processor<Definition> | URL | string, options: CreateWorkerOptions
@@ -41,11 +41,18 @@ export function createWorker<Definition extends JobDefinition> (
   const log: JobLogger = options.log ?? console
   const execution = createExecution(processor as Processor<JobDefinition> | URL | string, resolved)
   const leasing = leaseEngine(options.connection, {}, log)
-  const starting = leasing.then(({ engine }) => startWorker(engine, definition, execution, resolved, log))
+  let worker: JobWorker | undefined
+  // It takes no job that it could not run.
+  const starting = Promise.all([leasing, execution.load()]).then(([{ engine }]) => {
+    worker = startWorker(engine, definition, execution, resolved, log)
+    return worker
+  })
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
-    const [worker, lease] = await Promise.allSettled([starting, leasing])
-    if (worker.status === 'fulfilled') await worker.value.close()
+    // A module that is being loaded might never be.
+    if (worker === undefined) await execution.close()
+    const [, lease] = await Promise.allSettled([starting, leasing])
+    await worker?.close()
     if (lease.status === 'fulfilled') await lease.value.release()
   }
   return {
@@ -58,6 +65,7 @@ export function createWorker<Definition extends JobDefinition> (
 export function createExecution (processor: Processor<JobDefinition> | URL | string, options: ResolvedWorkerOptions): Execution {
   if (typeof processor !== 'function') return openSandbox(processor, options.sandbox)
   return {
+    load: async () => {},
     execute: async (input, context) => await processor(input, context),
     close: async () => {}
   }

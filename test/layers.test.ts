@@ -112,7 +112,7 @@ t.test('every package is known to few', async t => {
     '@sinclair/typebox': ['lib/index.ts', 'lib/worker-entry.ts', 'lib/define-job.ts', /^lib\/options\//, 'lib/schemas.ts', routes, 'types/definition.ts'],
     ajv: ['lib/validator.ts'],
     'ajv-formats': ['lib/validator.ts'],
-    bullmq: [engines, 'lib/job-queue.ts', 'lib/job-events.ts', 'lib/worker.ts', 'lib/attempt.ts', 'lib/attempt-context.ts', 'lib/lock-renewal.ts', 'lib/sandbox.ts', 'types/handle.ts'],
+    bullmq: [engines, 'lib/job-queue.ts', 'lib/job-events.ts', 'lib/worker.ts', 'lib/attempt.ts', 'lib/attempt-context.ts', 'lib/lock-renewal.ts', 'lib/sandbox.ts', 'lib/sandbox-run.ts', 'types/handle.ts'],
     fastify: ['lib/plugin.ts', 'lib/problem.ts', 'lib/registry.ts', routes, 'types/fastify.ts', 'types/plugin-options.ts'],
     'fastify-plugin': ['lib/plugin.ts'],
     ioredis: [engines, 'types/options.ts'],
@@ -187,7 +187,7 @@ t.test('errors come from the registry', async t => {
     'lib/json.ts': 'what its callers turn into an error of the registry',
     'lib/output.ts': 'the cause of an error of the registry, for the log',
     'lib/sandbox-failure.ts': 'what the processor is told, and what it threw',
-    'lib/sandbox.ts': 'that the sandbox died: a failed attempt',
+    'lib/sandbox-run.ts': 'that the sandbox died: a failed attempt',
     'lib/stop-reasons.ts': 'why an attempt is aborted'
   }), [])
 })

@@ -151,6 +151,13 @@ t.test('refuses at registration', async t => {
   }
 })
 
+t.test('does not boot with a processor module that cannot be loaded', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(asyncJobs, { job: defineJob({ ...schemas, name: uniqueName() }), prefix: '/jobs', connection: redisUrl(), processor: new URL('./fixtures/no-processor.js', import.meta.url) })
+  await t.rejects(async () => { await app.ready() }, { code: 'PROCESSOR_MODULE', message: /no-processor\.js cannot be loaded: it has no function as its default export/ })
+})
+
 t.test('refuses an embedded connection in production', async t => {
   const { NODE_ENV } = process.env
   process.env['NODE_ENV'] = 'production'

@@ -184,6 +184,21 @@ t.test('waits for a Redis that is not there yet', async t => {
   await until(jobId, 'completed')
 })
 
+t.test('takes no job where its module cannot be loaded', async t => {
+  const job = defineJob({ ...schemas, name: uniqueName(), attempts: 1 })
+  const { submit, status } = await startService(t, { job, connection: redisUrl() })
+  const { body: { jobId } } = await submit({})
+  for (const sandbox of ['thread', 'process'] as const) {
+    const worker = createWorker(job, new URL('./fixtures/broken-processor.js', import.meta.url), { connection: redisUrl(), sandbox, log: silent })
+    await t.rejects(worker.ready(), { code: 'PROCESSOR_MODULE', message: /broken-processor\.js cannot be loaded: cannot load/ })
+    await worker.close()
+  }
+  t.match((await status(jobId)).body, { status: 'pending', attempt: 0 })
+  const hanging = createWorker(job, new URL('./fixtures/hanging-processor.js', import.meta.url), { connection: redisUrl(), log: silent })
+  await hanging.close()
+  await t.rejects(hanging.ready(), { code: 'PROCESSOR_MODULE' })
+})
+
 t.test('refuses', async t => {
   const job = define()
   const processor = (): { ok: boolean } => ({ ok: true })

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { fork, type ForkOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
@@ -13,8 +13,10 @@ export interface WorkProcess {
   /** Resolves when a run has said so, here for the first time. */
   reached (type: Mark['type'], jobId: string): Promise<Mark>
   tell (order: Order): void
-  /** What it has logged: level and line. */
-  lines: Array<[level: string, line: string]>
+  /** What it has logged: level, line, and the message of an error. */
+  lines: Array<[level: string, line: string, err: string | undefined]>
+  /** How many sandboxes it has. */
+  readonly sandboxes: number
   /** Resolves to the exit code, or the signal. */
   ended: Promise<number | string>
   /** Closes it. */
@@ -22,9 +24,9 @@ export interface WorkProcess {
 }
 
 /** By default on the Redis that the test command provides. */
-export async function startWorkProcess (t: Test, given: Pick<Setup, 'name' | 'by'> & Partial<Setup>): Promise<WorkProcess> {
+export async function startWorkProcess (t: Test, given: Pick<Setup, 'name' | 'by'> & Partial<Setup>, options: ForkOptions = {}): Promise<WorkProcess> {
   const setup: Setup = { connection: redisUrl(), attempts: 1, lockDuration: 1_000, ...given }
-  const child = fork(fileURLToPath(new URL('../fixtures/faults/worker.js', import.meta.url)), [JSON.stringify(setup)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
+  const child = fork(fileURLToPath(new URL('../fixtures/faults/worker.js', import.meta.url)), [JSON.stringify(setup)], { ...options, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   let printed = ''
   child.stderr?.on('data', chunk => { printed += String(chunk) })
   const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string)
@@ -36,10 +38,12 @@ export async function startWorkProcess (t: Test, given: Pick<Setup, 'name' | 'by
   const ready = latch()
   const marks = createMarks<Mark>()
   const lines: WorkProcess['lines'] = []
+  let sandboxes = 0
   child.on('message', (message: Message) => {
     switch (message.type) {
       case 'ready': return ready.open()
-      case 'log': return lines.push([message.level, message.line])
+      case 'log': return lines.push([message.level, message.line, message.err])
+      case 'sandboxes': sandboxes = message.count; return
       default: return marks.set(`${message.type} ${message.jobId}`, message)
     }
   })
@@ -48,6 +52,7 @@ export async function startWorkProcess (t: Test, given: Pick<Setup, 'name' | 'by
     reached: (type, jobId) => marks.reached(`${type} ${jobId}`),
     tell (order) { child.send(order) },
     lines,
+    get sandboxes () { return sandboxes },
     ended,
     close
   }

@@ -1,0 +1,4 @@
+import t from 'tap'
+import { testSandboxDeaths } from '../helpers/sandbox-deaths.js'
+
+t.test('processors that end their process', t => testSandboxDeaths(t, 'process'))

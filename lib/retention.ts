@@ -1,5 +1,6 @@
 import type { JobDefinition } from '../types/definition.js'
 import type { JobLogger } from '../types/processor.js'
+import { createClockCheck } from './clock-check.js'
 import type { Engine } from './engine/engine.js'
 import { withoutCommand } from './errors.js'
 
@@ -19,11 +20,13 @@ const BATCH = 1_000
  */
 export function keepRetention (engine: Engine, definition: JobDefinition, log: JobLogger): () => void {
   const { completed, failed } = definition.retention
+  const checkClock = createClockCheck(definition.name, log)
   const clean = async (): Promise<void> => {
     if (!engine.available) return
     const backend = engine.openQueue(definition.name).getBackend()
     // Not BullMQ's own `clean`, which goes by the clock of this process.
     const now = await engine.now()
+    checkClock(now)
     for (const [state, age] of [['completed', completed], ['failed', failed]] as const) {
       let removed
       do removed = await backend.cleanJobsByState(state, now - age * 1000, BATCH); while (removed.length === BATCH)

@@ -48,7 +48,10 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process'): 
     try {
       // One that cannot load the module exits by itself; BullMQ tells of that only where it said why before.
       const exited = once(child, 'exit').then(([code]) => { throw new ProcessorModuleError(href, `ended its sandbox while it was loaded, with exit code ${code}`) })
-      await Promise.race([child.init(), exited])
+      await Promise.race([child.init(), exited]).finally(() => {
+        clearTimeout(killer)
+        signal?.removeEventListener('abort', onAbort)
+      })
       return child
     } catch (error) {
       forget(child)
@@ -56,9 +59,6 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process'): 
       child.removeAllListeners('close')
       if (error instanceof ProcessorModuleError) throw error
       throw Object.assign(new ProcessorModuleError(href, `cannot be loaded: ${(error as Error).message}`), { cause: error })
-    } finally {
-      clearTimeout(killer)
-      signal?.removeEventListener('abort', onAbort)
     }
   }
 

@@ -152,6 +152,23 @@ t.test('an attempt that lost its lock is aborted', async t => {
   t.ok(problems.length > 0, 'and the log tells')
 })
 
+t.test('a job that lost its lock without anybody noticing does not complete', async t => {
+  const job = define()
+  const { app, submit, status } = await startService(t, { job, connection: redisUrl() })
+  const { queue } = app.jobs(job)
+  const client = await queue.getBackend().client
+  const told = latch<unknown>()
+  const log: JobLogger = { ...silent, error: (...line: unknown[]) => { told.open(line) } }
+  const worker = createWorker(job, async (_input, { jobId }) => {
+    await client.del(`${queue.toKey(jobId)}:lock`)
+    return { ok: true }
+  }, { connection: redisUrl(), log })
+  t.teardown(() => worker.close())
+  const { body: { jobId } } = await submit({})
+  t.match(await told.promise, [{ job: job.name, err: /lock/ }, 'The worker has a problem'])
+  t.match((await status(jobId)).body, { status: 'pending' }, 'and waits for a worker that takes it over')
+})
+
 t.test('closes while Redis is away', async t => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())

@@ -52,12 +52,14 @@ for (const [what, shift] of [['ahead', HOUR], ['behind', -HOUR]] as const) {
       const [oldest] = await redis.xrange(`bull:${job.name}:events`, '-', '+', 'COUNT', 1)
 
       const cleanings = await countCleanings(redis)
-      await startWorkProcess(t, { name: job.name, by: 'wrong', shift, connection: server.url, retention })
+      const { lines } = await startWorkProcess(t, { name: job.name, by: 'wrong', shift, connection: server.url, retention })
       await eventually(() => app.jobs(job).queue.getCompletedCount(), count => count === 0)
       // It trims last: the second time it has done all that it does.
       await eventually(() => countCleanings(redis), count => count >= cleanings + 2)
       t.match(await until(failed, 'failed'), { jobId: failed }, 'its retention has not passed')
       t.strictSame((await redis.xrange(`bull:${job.name}:events`, '-', '+', 'COUNT', 1))[0], oldest, 'and events of the last minutes are there')
+      t.match(lines, [['warn', /^The clock of this process is not that of the store/]], 'the log tells')
+      t.equal(lines.length, 1)
     })
   })
 }

@@ -61,9 +61,9 @@ export const ProblemSchema = Type.Partial(Type.Object({
 export const EXAMPLE_ID = '6f1c2b1e-8f0a-4b57-9d3e-2a7c5d4e9f10'
 
 /** Headers that a request may have. Nothing is said of the others: a host may have its validator remove what no schema names. */
-export function optionalHeaders (headers: Record<string, { description: string, example: string }>): TObject {
-  const properties = Object.fromEntries(Object.entries(headers).map(([name, { description, example }]) =>
-    [name, Type.Optional(Type.String({ description, examples: [example] }))]))
+export function optionalHeaders (headers: Record<string, { description: string, example: string, pattern?: string }>): TObject {
+  const properties = Object.fromEntries(Object.entries(headers).map(([name, { example, ...options }]) =>
+    [name, Type.Optional(Type.String({ ...options, examples: [example] }))]))
   return Type.Object(properties, { patternProperties: { [`^(?!(?:${Object.keys(headers).join('|')})$)`]: {} } })
 }
 

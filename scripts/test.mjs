@@ -9,6 +9,7 @@ import { build } from './build.mjs'
 import { unloadedSources } from './coverage.mjs'
 import { installMissing } from './install.mjs'
 import { Interrupted, run, throwIfInterrupted } from './run.mjs'
+import { provideSchemathesis } from './schemathesis.mjs'
 import { TapDigest } from './tap-digest.mjs'
 import { provideBrowser, provideServers } from './test-servers.mjs'
 
@@ -28,10 +29,11 @@ try {
   await attempt('tap', buildTap)
   console.log('Linting, checking types, building')
   const [ready] = await Promise.all([
-    attempt('servers and browser', async () => {
+    attempt('servers, browser and Schemathesis', async () => {
       // One after the other: apt-get runs once at a time.
       await provideServers(servers)
-      if (files.length === 0 || files.some(file => file.startsWith('test/browser/'))) await provideBrowser()
+      if (needs('test/browser/')) await provideBrowser()
+      if (needs('test/security/')) await provideSchemathesis()
     }),
     attempt('types and build', () => build('test')),
     files.length === 0 && attempt('lint', lint)
@@ -54,6 +56,11 @@ const { pass = 0, fail = 0 } = digest.counts
 for (const failure of failures) console.log(`FAILED ${failure}`)
 if (fail + failures.length > 0) process.exitCode ??= 1
 console.log(`${pass} passed, ${fail + failures.length} failed`)
+
+/** @param {string} directory of tests that need more than a server */
+function needs (directory) {
+  return files.length === 0 || files.some(file => file.startsWith(directory))
+}
 
 /** Left to itself, tap notices only in its first run that it has plugins which .taprc leaves out, and runs with them. */
 async function buildTap () {

@@ -62,9 +62,19 @@ export function asHostErrors (answers: Record<string, Answer>): Record<string, A
     [status, answer.content !== undefined && PROBLEM_TYPE in answer.content ? { ...answer, content: { 'application/*': { schema: {} } } } : answer]))
 }
 
-/** A body that is text, whose examples say it all. */
+/** One schema for both: before OpenAPI 3.2 it is open whether that of a stream is of its text or of each event. */
+const EventStreamSchema = Type.Union([
+  Type.String({ description: 'The whole stream, as text.' }),
+  Type.Object({
+    id: Type.String({ description: 'For `Last-Event-ID`.' }),
+    event: Type.Unsafe<string>({ type: 'string', enum: ['job', 'output'] }),
+    data: Type.String({ description: 'JSON: the Job, or the chunk of its output.' })
+  }, { description: 'Each event in it.' })
+])
+
+/** A stream of events, whose examples are its text. */
 export function streamAnswer (description: string, examples: Record<string, string>): Answer {
-  return { description, content: { 'text/event-stream': { schema: Type.String(), ...named(examples) } } }
+  return { description, content: { 'text/event-stream': { schema: EventStreamSchema, ...named(examples) } } }
 }
 
 function named (examples: Record<string, unknown>): { examples?: Examples } {

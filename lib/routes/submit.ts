@@ -3,7 +3,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import { retryAfter, type Caller } from '../job-operations.js'
 import type { Job } from '../../types/job.js'
 import { IdempotencyKeyInvalidError, IdempotencyKeyReusedError, StoreUnavailableError } from '../errors.js'
-import { idempotencyKey } from './idempotency-key.js'
+import { idempotencyKey, KEY_PATTERN } from './idempotency-key.js'
 import { paramsOf } from '../job-links.js'
 import { isFinal } from '../job-state.js'
 import { resolveJobOptions } from '../options/definition.js'
@@ -34,7 +34,7 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
     ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
     headers: optionalHeaders({
       prefer: { description: '`wait=N`: answer with the output, if there is one within N seconds (RFC 7240, section 4.3).', example: 'wait=10' },
-      'idempotency-key': { description: 'Any text of your own, such as a UUID. Sent again with the same input, it gives the same job instead of another one, as long as that is there.', example: '8e03978e-40d5-43e8-bc93-6894a57f9324' }
+      'idempotency-key': { description: 'Any text of your own, such as a UUID. Sent again with the same input, it gives the same job instead of another one, as long as that is there.', example: '8e03978e-40d5-43e8-bc93-6894a57f9324', pattern: KEY_PATTERN }
     }),
     body: definition.input,
     response: {
@@ -83,6 +83,11 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
   const route: RouteOptions = {
     method: 'POST',
     url: '/',
+    // Before its pattern is checked, whose error would name neither this code nor the rule.
+    preValidation: ({ headers }, _reply, done) => {
+      idempotencyKey(headers['idempotency-key'])
+      done()
+    },
     handler: async (request, reply) => {
       const caller = await callerOf(request)
       const wait = requestedWait(request, reply, options.maxWait)

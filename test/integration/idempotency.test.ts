@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { asyncJobs, createWorker, defineJob, Type, type JobDefinition, type Processor } from '../../lib/index.js'
+import { IdempotencyKeyInvalidError } from '../../lib/errors.js'
 import { onEachEngine, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { eventually, service, startService } from '../helpers/service.js'
@@ -70,7 +71,7 @@ t.test('idempotency', t => onEachEngine(t, async (t, { connection }) => {
     const job = define()
     const { app, submit } = await start(t, job)
     for (const key of ['', '"a', 'a b', 'x'.repeat(256)]) {
-      t.match(await submit({ text: 'hello' }, withKey(key)), { statusCode: 400, body: { code: 'IDEMPOTENCY_KEY_INVALID', status: 400 } })
+      t.match(await submit({ text: 'hello' }, withKey(key)), { statusCode: 400, body: { code: 'IDEMPOTENCY_KEY_INVALID', status: 400, detail: new IdempotencyKeyInvalidError().message } })
     }
     t.match(await submit({}, withKey('k')), { statusCode: 400, body: { code: 'INPUT_INVALID' } })
     t.equal(await app.jobs(job).queue.getWaitingCount(), 0)

@@ -21,6 +21,7 @@ const input = Type.Object({
     examples: [250]
   }))
 }, {
+  additionalProperties: false,
   examples: [{
     title: 'Down the Rabbit-Hole',
     text: 'Alice was beginning to get very tired of sitting by her sister on the bank. It was a lovely summer day.'

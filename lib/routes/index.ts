@@ -10,6 +10,7 @@ import { resultRoute } from './result.js'
 import { socketRoute } from './socket.js'
 import { statusRoute } from './status.js'
 import { submitRoute } from './submit.js'
+import { readWait } from './wait.js'
 
 /** All routes of a job, in an instance of their own that has the job's prefix. */
 export async function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'documented'>, errors: 'problem' | 'host'): Promise<void> {
@@ -20,6 +21,7 @@ export async function registerRoutes (app: FastifyInstance, given: Omit<RouteCon
     if (given.closing.aborted && raw.httpVersionMajor === 1) reply.header('connection', 'close')
     done()
   })
+  app.addHook('preValidation', readWait)
   giveTimeToWait(app, context)
   // An id longer than the router's maxParamLength reaches only what takes any path: it is unknown, too.
   const unknown = async (): Promise<never> => { throw new JobNotFoundError() }

@@ -74,6 +74,14 @@ t.test('a wait that is none', async t => {
   t.match((await app.inject('/jobs/status/unknown?wait=5')).json(), { code: 'JOB_NOT_FOUND' }, 'nobody waits for what is not there')
 })
 
+t.test('a host whose validator changes no types', async t => {
+  const { app, submit } = await startService(t, { job: define(), connection: redisUrl(), maxWait: 0 }, { ajv: { customOptions: { coerceTypes: false } } })
+  const { body: { jobId } } = await submit({})
+  t.match((await app.inject(`/jobs/status/${jobId}?wait=5`)).json(), { status: 'pending' })
+  t.match((await app.inject(`/jobs/result/${jobId}?wait=5`)).json(), { code: 'JOB_NOT_FINISHED' })
+  for (const wait of ['soon', '-1', '1.5', '']) t.match((await app.inject(`/jobs/status/${jobId}?wait=${wait}`)).json(), { code: 'QUERY_INVALID' }, wait)
+})
+
 t.test('a submission that waits is answered as the result would be', t => onEachEngine(t, async (t, { connection }) => {
   const job = define({ attempts: 1 })
   const { app, result } = await startService(t, {

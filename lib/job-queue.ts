@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Job as BullJob, JobsOptions, Queue } from 'bullmq'
 import type { JobDefinition } from '../types/definition.js'
 import type { JobOptions } from '../types/options.js'
@@ -8,6 +7,7 @@ import type { Engine } from './engine/engine.js'
 import { InputInvalidError, StoreUnavailableError, withoutCommand } from './errors.js'
 import { isJobId, makeJobId } from './job-id.js'
 import { expiresAt, startDeadline } from './job-state.js'
+import { isSameJson } from './json.js'
 import { fromRow, type Chunk } from './partial-output.js'
 import type { StoredJob } from './stored-job.js'
 
@@ -115,8 +115,8 @@ export function openJobQueue (engine: Engine, { name, attempts, backoff, retenti
     const found = await find(jobId, false)
     if (found.outcome !== 'found') return undefined
     const data: unknown = (await ask(engine, () => open().getJob(jobId)))?.data
-    // As the stored one was, through JSON: there is no -0, for example.
-    return isDeepStrictEqual(data, JSON.parse(JSON.stringify(input))) ? { outcome: 'replayed', jobId, stored: found.stored } : { outcome: 'conflict' }
+    // As the stored one was, through JSON.
+    return isSameJson(data, JSON.parse(JSON.stringify(input))) ? { outcome: 'replayed', jobId, stored: found.stored } : { outcome: 'conflict' }
   }
 
   const submit = async (input: unknown, options: SubmitOptions, key: string | undefined): Promise<Submitted> => {

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../types/job.js'
-import { AsyncJobsError, MisuseError, type ProblemDetails } from './errors.js'
+import { AsyncJobsError, InputInvalidError, MisuseError, type ProblemDetails } from './errors.js'
 import { toIssues } from './validator.js'
 
 export const PROBLEM_TYPE = 'application/problem+json'
@@ -35,6 +35,10 @@ function toProblem (error: FastifyError & ProblemDetails): Problem | undefined {
   if (error instanceof MisuseError) return undefined
   if (error instanceof AsyncJobsError && error.statusCode !== undefined) return problem(error.statusCode, error.code, error.message, error)
   if (error.validationContext !== undefined) {
+    // The stack was too short, which Fastify takes for a fault of the validator.
+    if (error instanceof RangeError) return toProblem(new InputInvalidError('it is nested too deeply') as FastifyError)
+    // A validator that is broken is the host's.
+    if (error.statusCode !== undefined && error.statusCode >= 500) return undefined
     // A validator of the host may throw an error that lists nothing, and may choose the status.
     const code = error.validationContext === 'querystring' ? 'QUERY_INVALID' : 'INPUT_INVALID'
     return problem(error.statusCode ?? 400, code, error.message, error.validation ? { issues: toIssues(error.validation) } : {})

@@ -123,6 +123,18 @@ t.test('a validator of the host\'s own', async t => {
   }
 })
 
+t.test('a validator that throws', async t => {
+  const check = async (thrown: Error): Promise<Answer<unknown>> => {
+    const app = problemApp(t)
+    app.setValidatorCompiler(() => () => { throw thrown })
+    return await answer(app, { method: 'POST', url: '/input', payload: { text: 'a' } })
+  }
+  t.match(await check(new RangeError('Maximum call stack size exceeded')), { statusCode: 400, body: { status: 400, code: 'INPUT_INVALID', detail: 'The input is not valid: it is nested too deeply' } })
+  const { headers, body } = await check(new TypeError('cannot read'))
+  t.match(headers['content-type'], /^application\/json/, 'what is broken in it is the host\'s')
+  t.match(body, { statusCode: 500 })
+})
+
 t.test('what is wrong with an input is a 400 where nobody says otherwise', async t => {
   const cases: Array<[fields: object, code: string]> = [
     [{ validationContext: 'body' }, 'INPUT_INVALID'],

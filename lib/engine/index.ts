@@ -46,8 +46,13 @@ export async function leaseEngine (connection: Connection, owner: object, log: E
   } catch (error) {
     entry.leases--
     shared.delete(key)
-    throw error
+    throw isUrlError(error) ? new OptionInvalidError('options.connection', 'must be a URL. In its user name and password, all but letters and digits is percent-encoded (encodeURIComponent)', 'one that cannot be read') : error
   }
+}
+
+/** Parsers of URLs attach what they cannot read to their errors: here, that has a password. */
+function isUrlError (error: unknown): boolean {
+  return error instanceof URIError || (error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL')
 }
 
 type Opener = (log: EngineLog) => Promise<Engine>

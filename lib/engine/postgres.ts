@@ -19,7 +19,13 @@ export async function openPostgres (connection: string | PostgresPool, log: Engi
     const pool = new pg.Pool({ ...settings, ...limits, options: `-c search_path=${DEFAULT_SCHEMA}` })
     // Every queue of the service listens to its errors.
     pool.setMaxListeners(0)
-    pool.on('error', error => log.warn({ err: error }, 'PostgreSQL closed an idle connection'))
+    pool.on('error', error => {
+      // With it comes the client, and its settings.
+      Reflect.deleteProperty(error, 'client')
+      log.warn({ err: error }, 'PostgreSQL closed an idle connection')
+    })
+    // Of one that is in use, the query that fails tells. Without a listener, its error would end the process.
+    pool.on('connect', client => { client.on('error', () => {}) })
     return pool
   }
   const commands = open({ connectionTimeoutMillis: COMMAND_TIMEOUT, query_timeout: COMMAND_TIMEOUT })
@@ -45,8 +51,12 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
     available: true,
 
     openQueue (name) {
+      const open = queues.get(name)
+      if (open !== undefined) return open
       // BullMQ's types tie a queue to its backend; callers use only what all backends share.
-      const queue = queues.get(name) ?? new bull.Queue(name, { connection: pool, streams: { events: { maxLen: EVENTS_KEPT } } }) as unknown as Queue
+      const queue = new bull.Queue(name, { connection: pool, streams: { events: { maxLen: EVENTS_KEPT } } }) as unknown as Queue
+      // The pool tells. Without a listener, BullMQ prints the error, and with it the client and its settings.
+      queue.on('error', () => {})
       queues.set(name, queue)
       return queue
     },

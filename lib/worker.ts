@@ -3,6 +3,7 @@ import type { JobDefinition } from '../types/definition.js'
 import type { CreateWorkerOptions, JobWorker } from '../types/options.js'
 import type { JobLogger, Processor } from '../types/processor.js'
 import { createAttemptRunner } from './attempt.js'
+import { consoleLogger } from './console-logger.js'
 import { stopsOf, type Engine } from './engine/engine.js'
 import { leaseEngine } from './engine/index.js'
 import { withoutCommand } from './errors.js'
@@ -38,7 +39,7 @@ export function createWorker<Definition extends JobDefinition> (
   definition: Definition, processor: Processor<Definition> | URL | string, options: CreateWorkerOptions
 ): JobWorker {
   const resolved = resolveWorkerOptions(definition, processor, options)
-  const log: JobLogger = options.log ?? console
+  const log: JobLogger = options.log ?? consoleLogger
   const execution = createExecution(processor as Processor<JobDefinition> | URL | string, resolved)
   const leasing = leaseEngine(options.connection, {}, log)
   let worker: JobWorker | undefined
@@ -111,7 +112,7 @@ export function startWorker (
     // The lock of a job that was ended is gone: its next report or renewal tells.
     onGap () {}
   })
-  void worker.run().catch(error => { log.error({ err: error, job: name }, 'The worker stopped') })
+  void worker.run().catch(error => { log.error({ err: withoutCommand(error), job: name }, 'The worker stopped') })
   const stopRetention = keepRetention(engine, definition, log)
 
   let closing: Promise<void> | undefined

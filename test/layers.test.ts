@@ -193,5 +193,5 @@ t.test('errors come from the registry', async t => {
 })
 
 t.test('only a worker without a logger writes to the console', async t => {
-  t.strictSame(offenders(node => ts.isIdentifier(node) && node.text === 'console', { 'lib/worker.ts': 'the default logger' }), [])
+  t.strictSame(offenders(node => ts.isIdentifier(node) && node.text === 'console', { 'lib/console-logger.ts': 'the default logger' }), [])
 })

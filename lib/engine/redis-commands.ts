@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis'
+import { withoutCommand } from '../errors.js'
 import { EVENTS_KEPT, LOG_PAGE, stopsOf, type StoreCommands } from './engine.js'
 import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
 
@@ -130,7 +131,12 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
     async report (queueName, jobId, token, { progress, from, rows }) {
       const key = keysOf(queueName)
       const text = progress === undefined ? '' : JSON.stringify(progress)
-      return await scripted.asyncJobReport(key(jobId), key(`${jobId}:lock`), key(`${jobId}:logs`), key('events'), jobId, token, text, from, ...rows) === 1
+      try {
+        return await scripted.asyncJobReport(key(jobId), key(`${jobId}:lock`), key(`${jobId}:logs`), key('events'), jobId, token, text, from, ...rows) === 1
+      } catch (error) {
+        // The rows are in the command, and the attempt that this fails logs the error.
+        throw withoutCommand(error)
+      }
     },
 
     async latestEvent (queueName) {

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { endServer, freePort, startServer } from './server-process.mjs'
 
 /**
- * A Redis of one's own. It keeps nothing on disk.
+ * A Redis of one's own. It keeps nothing on disk, unless `args` say otherwise.
  * @typedef {object} RedisServer
  * @property {string} url
  * @property {number} port
  * @property {() => Promise<void>} kill as a crash does: connections break, data is lost
- * @property {() => Promise<void>} restart starts it on the same port, empty, after it was killed if it still runs
+ * @property {() => Promise<void>} restart starts it on the same port, with what it kept, after it was killed if it still runs
  * @property {() => void} pause freezes it: connections stay, nothing is answered
  * @property {() => void} resume ends a pause
  * @property {() => Promise<void>} stop ends it for good

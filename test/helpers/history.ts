@@ -21,9 +21,10 @@ function reachable (): Map<JobStatus, Set<JobStatus>> {
 
 /**
  * What is wrong with what a watcher was told of a job, from its first event to its end.
- * @param chunk what the job writes as its chunk of this index
+ * @param chunk what the job writes as its chunk of this index, where this one was told
+ * @param interrupted whether workers die: an attempt that loses its worker does not count, and begins anew
  */
-export function faultsOf (history: History, jobId: string, chunk: (index: number) => { run: number, data: unknown }): string[] {
+export function faultsOf (history: History, jobId: string, chunk: (index: number, told: JobOutput) => { run: number, data: unknown }, interrupted = false): string[] {
   const faults: string[] = []
   const fault = (what: string, at: unknown): void => { faults.push(`${jobId}: ${what}: ${JSON.stringify(at)}`) }
   let before: Job | undefined
@@ -45,8 +46,9 @@ export function faultsOf (history: History, jobId: string, chunk: (index: number
   if (before === undefined || !isFinalJob(before)) fault('does not end', before)
   return faults
 
-  function checkOutput ({ jobId: id, index, run, data }: JobOutput, expected: number): void {
-    const wanted = { index: expected, jobId, ...chunk(expected) }
+  function checkOutput (told: JobOutput, expected: number): void {
+    const { jobId: id, index, run, data } = told
+    const wanted = { index: expected, jobId, ...chunk(expected, told) }
     if (JSON.stringify(wanted) !== JSON.stringify({ index, jobId: id, run, data })) fault('not the next chunk', { index, run, data, expected })
   }
 
@@ -54,6 +56,7 @@ export function faultsOf (history: History, jobId: string, chunk: (index: number
     const at = [from, to].map(({ status, attempt, progress }) => ({ status, attempt, progress }))
     // A long poll may tell the same again.
     if (from.status !== to.status && !REACHABLE.get(from.status)?.has(to.status)) fault('its status goes back', at)
+    if (interrupted) return
     if (to.attempt < from.attempt) fault('its attempt goes back', at)
     if (to.attempt === from.attempt) {
       if (to.progress < from.progress && !inherited) fault('its progress goes back', at)

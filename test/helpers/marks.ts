@@ -1,13 +1,14 @@
 import { latch, type Latch } from './latch.js'
 
 /** What has happened, by name, and who waits for what has not. */
-export interface Marks<Value> {
-  /** Only the first time counts. */
+export interface Marks<Value = number> {
+  /** Only the first time counts, until it is forgotten. */
   set (name: string, value: Value): void
+  forget (name: string): void
   reached (name: string): Promise<Value>
 }
 
-export function createMarks<Value> (): Marks<Value> {
+export function createMarks<Value = number> (): Marks<Value> {
   const latches = new Map<string, Latch<Value>>()
   const of = (name: string): Latch<Value> => {
     const mark = latches.get(name) ?? latch<Value>()
@@ -16,6 +17,7 @@ export function createMarks<Value> (): Marks<Value> {
   }
   return {
     set (name, value) { of(name).open(value) },
+    forget (name) { latches.delete(name) },
     reached: name => of(name).promise
   }
 }

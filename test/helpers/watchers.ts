@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Agent, request, type IncomingMessage } from 'node:http'
 import WebSocket from 'ws'
 import type { Job, JobEvent, Problem } from '../../types/job.js'
-import { call, isFinalJob, pause, type Gateway } from './cluster.js'
+import { call, isFinalJob, pause, type Gateway, type Reply } from './cluster.js'
 import { latch, type Latch } from './latch.js'
 
 /* Clients that watch jobs to their end. Each resumes where its connection broke, and keeps all that it was told. */
@@ -15,8 +15,8 @@ export type History = JobEvent[]
 const agent = new Agent({ keepAlive: true })
 
 /** Opens a stream. Resolves when its head has arrived. */
-export async function openStream ({ origin }: Pick<Gateway, 'origin'>, jobId: string, after?: string): Promise<IncomingMessage> {
-  const sent = request(`${origin}/jobs/events/${jobId}`, { agent, headers: { accept: 'text/event-stream', ...(after !== undefined && { 'last-event-id': after }) } })
+export async function openStream ({ origin }: Pick<Gateway, 'origin'>, jobId: string, after?: string, signal?: AbortSignal): Promise<IncomingMessage> {
+  const sent = request(`${origin}/jobs/events/${jobId}`, { agent, ...(signal && { signal }), headers: { accept: 'text/event-stream', ...(after !== undefined && { 'last-event-id': after }) } })
   sent.end()
   const [response] = await once(sent, 'response') as [IncomingMessage]
   return response
@@ -40,11 +40,15 @@ function toEvent (id: string, type: string | undefined, data: unknown): JobEvent
 /**
  * Watches a job over SSE.
  * @param breakAfter hangs up after every so many events
+ * @param open resolves to undefined where the connection broke
  */
-export async function watchStream (gateway: Gateway, jobId: string, breakAfter = Infinity): Promise<History> {
+export async function watchStream (
+  gateway: Pick<Gateway, 'origin'>, jobId: string, breakAfter = Infinity,
+  open: (gateway: Pick<Gateway, 'origin'>, jobId: string, after?: string) => Promise<IncomingMessage | undefined> = openStream
+): Promise<History> {
   const history: History = []
   for (;;) {
-    const stream = await openStream(gateway, jobId, history.at(-1)?.id).catch(() => undefined)
+    const stream = await open(gateway, jobId, history.at(-1)?.id).catch(() => undefined)
     if (stream?.statusCode === 204) return history
     if (stream?.statusCode === 200) {
       let count = 0
@@ -79,7 +83,7 @@ export interface SocketWatcher {
 }
 
 /** @param breakAfter hangs up after every so many messages */
-export function openSocketWatcher ({ origin }: Gateway, breakAfter = Infinity): SocketWatcher {
+export function openSocketWatcher (gateway: Pick<Gateway, 'origin'>, breakAfter = Infinity): SocketWatcher {
   const watched = new Map<string, { history: History, over: Latch<History>, failed: (error: Error) => void }>()
   let socket: WebSocket
   let connections = 0
@@ -110,7 +114,7 @@ export function openSocketWatcher ({ origin }: Gateway, breakAfter = Infinity): 
   const connect = (): void => {
     connections++
     let count = 0
-    const opened = socket = new WebSocket(`${origin.replace('http', 'ws')}/jobs/socket`)
+    const opened = socket = new WebSocket(`${gateway.origin.replace('http', 'ws')}/jobs/socket`)
     opened.on('open', () => {
       for (const [jobId, { history }] of watched) if (!isOver(history)) subscribe(jobId)
     })
@@ -141,14 +145,24 @@ export function openSocketWatcher ({ origin }: Gateway, breakAfter = Infinity): 
   }
 }
 
-/** Watches a job with long polls. */
-export async function watchPolls (gateway: Gateway, jobId: string, wait: number): Promise<History> {
+/**
+ * Watches a job with long polls.
+ * @param ask resolves to undefined where the connection broke
+ */
+export async function watchPolls (
+  gateway: Pick<Gateway, 'origin'>, jobId: string, wait: number,
+  ask: (gateway: Pick<Gateway, 'origin'>, path: string, wait: number) => Promise<Reply<Job> | undefined> = poll
+): Promise<History> {
   const history: History = []
   while (!isOver(history)) {
-    const reply = await call<Job>(gateway, 'GET', `/status/${jobId}`, { headers: { prefer: `wait=${wait}` } }).catch(() => undefined)
+    const reply = await ask(gateway, `/status/${jobId}`, wait).catch(() => undefined)
     if (reply?.status === 200) history.push({ type: 'job', id: '', job: reply.body })
     else if (reply !== undefined && reply.status !== 503) throw new Error(`The poll was answered with ${reply.status}`)
     else await pause()
   }
   return history
+}
+
+function poll (gateway: Pick<Gateway, 'origin'>, path: string, wait: number): Promise<Reply<Job>> {
+  return call<Job>(gateway, 'GET', path, { headers: { prefer: `wait=${wait}` } })
 }

@@ -10,8 +10,10 @@ import { createHttp } from './request.js'
 import { watchJobs } from './watch.js'
 import { within, type Limits } from './within.js'
 
-/** For calls that bring none. */
-const never = new AbortController().signal
+/** A signal for a call that brings none: one for all of them would gather their listeners, of which Node warns. */
+function never (): AbortSignal {
+  return new AbortController().signal
+}
 
 /**
  * A client of the job API at an address, for browsers and Node. Its types come from the definition:
@@ -67,7 +69,7 @@ export function createJobsClient<Definition extends JobDefinition> (baseUrl: str
   }
 
   const handle = (id: string, known: Known): ClientJob<OutputOf<Definition>> => {
-    const events = ({ after, signal = never, onTransport }: EventsOptions = {}): ReturnType<ClientJob<unknown>['events']> =>
+    const events = ({ after, signal = never(), onTransport }: EventsOptions = {}): ReturnType<ClientJob<unknown>['events']> =>
       follower.follow(known, { after, signal, onTransport, withOutput: true })
     return {
       id,
@@ -109,7 +111,7 @@ export function createJobsClient<Definition extends JobDefinition> (baseUrl: str
 
     job: id => handle(id, { jobId: id, askAt: 0 }),
 
-    watch: (ids, watching = {}) => watchJobs({ http, follower, socketUrl: socketUrlOf(root, options) }, ids, watching, watching.signal ?? never)
+    watch: (ids, watching = {}) => watchJobs({ http, follower, socketUrl: socketUrlOf(root, options) }, ids, watching, watching.signal ?? never())
   }
 }
 

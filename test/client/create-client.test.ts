@@ -466,6 +466,19 @@ t.test('an abort of run cancels the job', async t => {
   })
 })
 
+t.test('events of many jobs at the same time', async t => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): void => { warnings.push(warning) }
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  const reaction = stream(event('0.c', 'job', job('completed')))
+  const { jobs } = await setupFaulty(t, Array.from({ length: 20 }, () => reaction), { transport: 'auto' })
+  await Promise.all(Array.from({ length: 20 }, async () => {
+    for await (const { type } of jobs.job('the-job')) t.equal(type, 'job')
+  }))
+  t.strictSame(warnings, [], 'is no leak of listeners')
+})
+
 t.test('events of a job, and partial output', async t => {
   const reaction = stream(event('0.r', 'job', job('in_progress')), chunk(0), chunk(1), event('2.c', 'job', job('completed')))
   const ids = async (events: AsyncIterable<JobEvent>): Promise<string[]> => {

@@ -12,6 +12,21 @@ const bull = withBackend(createRedisBackend)
 /** How long a command may take, in ms: what a request waits at most for a Redis that is frozen. */
 const COMMAND_TIMEOUT = 900
 
+/** How often a Redis that loads its data is asked whether it is done, in ms: its own guess may be far too long. */
+const LOADING_RETRY = 500
+
+/** What ioredis takes `reconnectOnError` to say. */
+const RECONNECT = 1
+const RECONNECT_AND_RESEND = 2
+
+/**
+ * What a Redis says that has become a replica. In a failover connections to the old master may stay open: only a
+ * new one leads to the new master.
+ */
+function isReadOnly ({ message }: Error): boolean {
+  return message.includes('READONLY')
+}
+
 /**
  * The client for commands fails fast. An absent Redis must not hold requests back, so nothing is
  * queued for it, and what was on its way when the connection broke is not sent again: the caller
@@ -23,7 +38,9 @@ const COMMAND_OPTIONS = {
   maxRetriesPerRequest: 0,
   commandTimeout: COMMAND_TIMEOUT,
   connectTimeout: 2_000,
-  retryStrategy: reconnectDelay
+  maxLoadingRetryTime: LOADING_RETRY,
+  retryStrategy: reconnectDelay,
+  reconnectOnError: error => isReadOnly(error) && RECONNECT
 } satisfies RedisOptions
 
 /** Workers wait for Redis as long as it takes (BullMQ demands null retries of a blocking client). */
@@ -32,7 +49,9 @@ const WORKER_OPTIONS = {
   enableOfflineQueue: true,
   maxRetriesPerRequest: null,
   connectTimeout: 2_000,
-  retryStrategy: reconnectDelay
+  maxLoadingRetryTime: LOADING_RETRY,
+  retryStrategy: reconnectDelay,
+  reconnectOnError: error => isReadOnly(error) && RECONNECT_AND_RESEND
 } satisfies RedisOptions
 
 /** The nodes of a cluster are the cluster's to connect: only it must not queue, and their commands must end in time. */

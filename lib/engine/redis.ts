@@ -1,76 +1,30 @@
 import { createRedisBackend, withBackend, type Queue } from 'bullmq'
-import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import type { RedisClient, RedisConnectionOptions } from '../../types/options.js'
 import { withoutCommand } from '../errors.js'
+import { warnOfEviction } from './eviction.js'
 import { EVENTS_KEPT, type Engine, type EngineLog } from './engine.js'
 import { loadPeer } from './load-peer.js'
 import { redisCommands } from './redis-commands.js'
 import { readerOf } from './event-source.js'
+import { clusterOptions, COMMAND_OPTIONS, WORKER_OPTIONS, type ClientOptions } from './redis-options.js'
 
 const bull = withBackend(createRedisBackend)
-
-/** How long a command may take, in ms: what a request waits at most for a Redis that is frozen. */
-const COMMAND_TIMEOUT = 900
-
-/** How often a Redis that loads its data is asked whether it is done, in ms: its own guess may be far too long. */
-const LOADING_RETRY = 500
-
-/** What ioredis takes `reconnectOnError` to say. */
-const RECONNECT = 1
-const RECONNECT_AND_RESEND = 2
-
-/**
- * What a Redis says that has become a replica. In a failover connections to the old master may stay open: only a
- * new one leads to the new master.
- */
-function isReadOnly ({ message }: Error): boolean {
-  return message.includes('READONLY')
-}
-
-/**
- * The client for commands fails fast. An absent Redis must not hold requests back, so nothing is
- * queued for it, and what was on its way when the connection broke is not sent again: the caller
- * was told 503 by then and may repeat the request.
- */
-const COMMAND_OPTIONS = {
-  lazyConnect: false,
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0,
-  commandTimeout: COMMAND_TIMEOUT,
-  connectTimeout: 2_000,
-  maxLoadingRetryTime: LOADING_RETRY,
-  retryStrategy: reconnectDelay,
-  reconnectOnError: error => isReadOnly(error) && RECONNECT
-} satisfies RedisOptions
-
-/** Workers wait for Redis as long as it takes (BullMQ demands null retries of a blocking client). */
-const WORKER_OPTIONS = {
-  lazyConnect: false,
-  enableOfflineQueue: true,
-  maxRetriesPerRequest: null,
-  connectTimeout: 2_000,
-  maxLoadingRetryTime: LOADING_RETRY,
-  retryStrategy: reconnectDelay,
-  reconnectOnError: error => isReadOnly(error) && RECONNECT_AND_RESEND
-} satisfies RedisOptions
-
-/** The nodes of a cluster are the cluster's to connect: only it must not queue, and their commands must end in time. */
-function clusterOptions ({ enableOfflineQueue, retryStrategy, lazyConnect, ...redisOptions }: typeof COMMAND_OPTIONS | typeof WORKER_OPTIONS): ClusterOptions {
-  return { enableOfflineQueue, lazyConnect, clusterRetryStrategy: retryStrategy, redisOptions }
-}
-
-function reconnectDelay (attempt: number): number {
-  return Math.min(attempt * 100, 1_000)
-}
 
 /** Redis or Valkey through ioredis: what production runs on. */
 export async function openRedis (connection: string | RedisConnectionOptions | RedisClient, log: EngineLog): Promise<Engine> {
   const { Redis } = await loadPeer('ioredis', () => import('ioredis'))
-  const connect = (options: typeof COMMAND_OPTIONS | typeof WORKER_OPTIONS): Redis | Cluster => {
+  const create = (options: ClientOptions): Redis | Cluster => {
     if (typeof connection === 'string') return new Redis(connection, options)
     if (isCluster(connection)) return connection.duplicate([], clusterOptions(options))
     if (isSingle(connection)) return connection.duplicate(options)
     return new Redis({ ...connection, ...options })
+  }
+  const watchEviction = warnOfEviction(log)
+  const connect: typeof create = options => {
+    const client = create(options)
+    watchEviction(client)
+    return client
   }
 
   const client = connect(COMMAND_OPTIONS)
@@ -99,7 +53,11 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
     openWorker (name, processor, options) {
       const own = connect(WORKER_OPTIONS)
       own.on('error', ignoreOutage)
-      const copies = watchCopies(own)
+      const copies: Array<Redis | Cluster> = []
+      onCopy(own, copy => {
+        watchEviction(copy)
+        copies.push(copy)
+      })
       const worker = new bull.Worker(name, processor, { ...options, prefix, connection: own })
       const { report, now } = redisCommands(own, prefix)
       return {
@@ -133,16 +91,14 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
   }
 }
 
-/** The copies of a client that will be made: BullMQ blocks on one, and shows it to nobody. */
-function watchCopies (client: Redis | Cluster): Array<Redis | Cluster> {
-  const copies: Array<Redis | Cluster> = []
+/** Tells of the copies of a client that will be made: BullMQ blocks on one, and shows it to nobody. */
+function onCopy (client: Redis | Cluster, tell: (copy: Redis | Cluster) => void): void {
   const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => Redis | Cluster
   client.duplicate = ((...args: unknown[]) => {
     const copy = duplicate(...args)
-    copies.push(copy)
+    tell(copy)
     return copy
   }) as typeof client.duplicate & never
-  return copies
 }
 
 /**

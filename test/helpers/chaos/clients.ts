@@ -112,10 +112,10 @@ export interface Load {
 /** @param rate jobs a second, whatever becomes of those before */
 export function startLoad (clients: Clients, plans: Iterator<JobPlan, never>, rate: number): Load {
   const open = new Set<Promise<void>>()
-  let stopped = false
+  const stopping = new AbortController()
   const run = async (): Promise<void> => {
     const begin = performance.now()
-    for (let count = 0; !stopped; count++) {
+    for (let count = 0; !stopping.signal.aborted; count++) {
       const serving = clients.serve(plans.next().value).finally(() => { open.delete(serving) })
       open.add(serving)
       await sleep(Math.max(0, begin + count * 1_000 / rate - performance.now()))
@@ -126,7 +126,7 @@ export function startLoad (clients: Clients, plans: Iterator<JobPlan, never>, ra
   const running = run()
   return {
     async stop () {
-      stopped = true
+      stopping.abort()
       await running
     }
   }

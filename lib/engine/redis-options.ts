@@ -5,6 +5,9 @@ import type { ClusterOptions, RedisOptions } from 'ioredis'
 /** How long a command may take, in ms: what a request waits at most for a Redis that is frozen. */
 const COMMAND_TIMEOUT = 900
 
+/** How long a Redis may take to agree to the end of a connection, in ms: one that is frozen does not. */
+const DISCONNECT_TIMEOUT = 250
+
 /** How often a Redis that loads its data is asked whether it is done, in ms: its own guess may be far too long. */
 const LOADING_RETRY = 500
 
@@ -31,6 +34,7 @@ export const COMMAND_OPTIONS = {
   maxRetriesPerRequest: 0,
   commandTimeout: COMMAND_TIMEOUT,
   connectTimeout: 2_000,
+  disconnectTimeout: DISCONNECT_TIMEOUT,
   maxLoadingRetryTime: LOADING_RETRY,
   retryStrategy: reconnectDelay,
   reconnectOnError: error => isReadOnly(error) && RECONNECT
@@ -42,6 +46,7 @@ export const WORKER_OPTIONS = {
   enableOfflineQueue: true,
   maxRetriesPerRequest: null,
   connectTimeout: 2_000,
+  disconnectTimeout: DISCONNECT_TIMEOUT,
   maxLoadingRetryTime: LOADING_RETRY,
   retryStrategy: reconnectDelay,
   reconnectOnError: error => isReadOnly(error) && RECONNECT_AND_RESEND

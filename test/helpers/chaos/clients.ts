@@ -15,6 +15,8 @@ const LONGEST = 90_000
 export interface Clients {
   /** One client's job, from its submission to its end; what goes wrong goes to the ledger. */
   serve (plan: JobPlan): Promise<void>
+  /** One client that follows a job to its end. */
+  follow (entry: Entry, transport: Transport, breakAfter?: number): Promise<void>
   close (): void
 }
 
@@ -62,7 +64,7 @@ export function createClients (target: Target, requests: Requests, ledger: Ledge
   const poll = (wait: number) => (jobId: string): Promise<History> => watchPolls(target, jobId, wait, (to, path) =>
     requests.ask<Job>(to, 'GET', path, { wait, headers: { prefer: `wait=${wait}` } }))
 
-  const follow: Record<Transport, (jobId: string, breakAfter: number) => Promise<History>> = {
+  const watch: Record<Transport, (jobId: string, breakAfter: number) => Promise<History>> = {
     sse: (jobId, breakAfter) => watchStream(target, jobId, breakAfter, (to, jobId, after) =>
       requests.answered(`GET /events/${jobId}`, 0, signal => openStream(to, jobId, after, signal))),
     websocket: jobId => socket.watch(jobId),
@@ -75,21 +77,25 @@ export function createClients (target: Target, requests: Requests, ledger: Ledge
     }
   }
 
-  const serve = async (plan: JobPlan): Promise<void> => {
-    const { script, transport, cancelAfter, breakAfter } = plan
-    const jobId = await submit(plan)
-    const entry = ledger.enter(jobId, script)
-    const [history] = await Promise.all([
-      follow[transport](jobId, breakAfter),
-      plan.resubmit && transport !== 'client' && resubmit(plan, entry),
-      cancelAfter !== undefined && sleep(cancelAfter).then(() => cancel(entry))
-    ])
+  const follow: Clients['follow'] = async (entry, transport, breakAfter = Infinity) => {
+    const history = await watch[transport](entry.jobId, breakAfter)
     for (const fault of faultsOfWatcher(history, entry, transport)) ledger.fault(`${transport}: ${fault}`)
     const last = history.at(-1)
     if (last?.type === 'job') entry.ends.push({ by: transport, job: last.job })
   }
 
+  const serve = async (plan: JobPlan): Promise<void> => {
+    const { script, transport, cancelAfter, breakAfter } = plan
+    const entry = ledger.enter(await submit(plan), script)
+    await Promise.all([
+      follow(entry, transport, breakAfter),
+      plan.resubmit && transport !== 'client' && resubmit(plan, entry),
+      cancelAfter !== undefined && sleep(cancelAfter).then(() => cancel(entry))
+    ])
+  }
+
   return {
+    follow,
     async serve (plan) {
       const late = new AbortController()
       const outcome = await Promise.race([

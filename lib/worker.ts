@@ -80,10 +80,10 @@ export function startWorker (
   const attempts = createAttemptRunner(definition, execution.execute, {
     takesAllText: engine.kind === 'redis',
     report: (jobId, token, told) => report(name, jobId, token, told),
-    read: jobId => engine.readJob(name, jobId, false),
+    read: jobId => readJob(name, jobId, false),
     now: () => now()
   }, log)
-  const { worker, report, now, disconnect } = engine.openWorker(name, attempts.run, {
+  const { worker, report, readJob, now, disconnect } = engine.openWorker(name, attempts.run, {
     autorun: false,
     runRetryDelay: RETRY_DELAY,
     concurrency: options.concurrency,

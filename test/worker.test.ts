@@ -187,6 +187,28 @@ t.test('closes while Redis is away', async t => {
   t.pass('it closed')
 })
 
+t.test('a Redis that is away when a job writes and ends costs it no attempt', async t => {
+  const redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
+  t.teardown(() => redis.stop())
+  const job = define()
+  const { submit, status, until } = await startService(t, { job, connection: redis.url })
+  const away = latch()
+  let runs = 0
+  const worker = createWorker(job, async (_input, { write }) => {
+    if (++runs === 1) {
+      await redis.kill()
+      await write('a chunk')
+    }
+    return { ok: true }
+  }, { connection: { host: '127.0.0.1', port: redis.port }, log: { ...silent, warn: () => { away.open() } } })
+  t.teardown(() => worker.close())
+  const { body: { jobId } } = await submit({})
+  await away.promise
+  await redis.restart()
+  await eventually(() => status(jobId), ({ statusCode }) => statusCode === 200)
+  t.match(await until(jobId, 'completed'), { attempt: 1 })
+})
+
 t.test('waits for a Redis that is not there yet', async t => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())

@@ -87,8 +87,11 @@ export interface EngineEvents {
   close (): Promise<void>
 }
 
-/** A BullMQ worker, what its jobs tell and ask, and how to cut its connections: closing it waits for a store that is away. */
-export interface EngineWorker extends Pick<StoreCommands, 'report' | 'now'> {
+/**
+ * A BullMQ worker, what its jobs tell and ask, which waits out an absent store as the worker does, and how to cut its
+ * connections: closing it waits for a store that is away.
+ */
+export interface EngineWorker extends Pick<StoreCommands, 'report' | 'readJob' | 'now'> {
   readonly worker: Worker
   /** Lets go of the worker's connections for good. Closing it then ends within seconds, whether the store is there or not. */
   disconnect (): void

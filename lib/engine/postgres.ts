@@ -64,10 +64,11 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
     openWorker (name, processor, options) {
       const own = openOwnPool()
       const worker = new bull.Worker(name, processor, { ...options, connection: own }) as unknown as Worker
-      const { report, now } = postgresCommands(own)
+      const { report, readJob, now } = postgresCommands(own)
       return {
         worker,
         report,
+        readJob,
         now,
         disconnect: () => { void own.end() }
       }

@@ -59,10 +59,11 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
         copies.push(copy)
       })
       const worker = new bull.Worker(name, processor, { ...options, prefix, connection: own })
-      const { report, now } = redisCommands(own, prefix)
+      const { report, readJob, now } = redisCommands(own, prefix)
       return {
         worker,
         report,
+        readJob,
         now,
         disconnect: () => { for (const client of [own, ...copies]) cut(client) }
       }

@@ -1,4 +1,4 @@
-import { createRedisBackend, withBackend, type Queue } from 'bullmq'
+import { ConnectionClosedError, createRedisBackend, withBackend, type Queue } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
 import type { RedisClient, RedisConnectionOptions } from '../../types/options.js'
 import { withoutCommand } from '../errors.js'
@@ -110,6 +110,8 @@ function onCopy (client: Redis | Cluster, tell: (copy: Redis | Cluster) => void)
 function cut (client: Redis | Cluster): void {
   if (client.status === 'reconnecting') client.status = 'wait'
   client.disconnect()
+  // BullMQ connects a client anew that it finds ended while it waits for it to come back: that would be for ever.
+  client.connect = async () => { throw new ConnectionClosedError() }
 }
 
 function isCluster (connection: object): connection is Cluster {

@@ -128,6 +128,41 @@ t.test('closes while Redis is away', async t => {
   t.pass('it closed')
 })
 
+t.test('what was cut while Redis is away stays so, whatever BullMQ wants', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const client = new Redis(redis.url)
+  client.on('error', () => {})
+  t.teardown(() => { client.disconnect() })
+  const made: Redis[] = []
+  const watch = (client: Redis): void => {
+    const duplicate = client.duplicate.bind(client)
+    client.duplicate = options => {
+      const copy = duplicate(options)
+      made.push(copy)
+      watch(copy)
+      return copy
+    }
+  }
+  watch(client)
+  const engine = await openRedis(client, silent)
+  t.teardown(() => engine.close())
+  const { worker, disconnect } = engine.openWorker('jobs', async () => {}, {})
+  worker.on('error', () => {})
+  await worker.waitUntilReady()
+  const own = made.slice(1)
+  await redis.kill()
+  await eventually(async () => own, own => own.every(({ status }) => status === 'reconnecting'))
+  const closing = worker.close()
+  disconnect()
+  await closing
+  t.ok(own.length > 1, 'the client that blocks, too')
+  for (const client of own) {
+    await t.rejects(client.connect(), { name: 'ConnectionClosedError' }, 'as BullMQ does that waits for one to come back')
+    t.equal(client.status, 'end')
+  }
+})
+
 t.test('does not wait for ever for an address that does not answer', async t => {
   const redis = await startRedis()
   t.teardown(() => redis.stop())

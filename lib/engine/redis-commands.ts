@@ -71,10 +71,14 @@ return 1`
 /**
  * Progress and log rows of a job, as long as its lock is ours. ioredis sends a command again whose answer
  * was lost with the connection: rows that are there already are not pushed twice.
+ * A Redis that is out of memory refuses a script that begins by storing, not one that has begun to write: BullMQ's
+ * own begin by deleting the lock, and so jobs can end. This one begins by trimming nothing, so that none of them
+ * fails for what it could not tell: it is the last that such a Redis is to keep, and not more than running jobs may write.
  * KEYS: job, its lock, its log, events. ARGV: job id, token, progress or '', index of the first row, rows.
  */
 const REPORT = `
 if redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
+redis.call('LTRIM', KEYS[3], 0, -1)
 for i = math.max(redis.call('LLEN', KEYS[3]) - ARGV[4], 0) + 5, #ARGV do redis.call('RPUSH', KEYS[3], ARGV[i]) end
 local event = {'event', 'output', 'jobId', ARGV[1]}
 if ARGV[3] ~= '' then

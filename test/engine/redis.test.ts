@@ -4,6 +4,7 @@ import Fastify from 'fastify'
 import { asyncJobs, defineJob, Type, type Connection } from '../../lib/index.js'
 import { openRedis } from '../../lib/engine/redis.js'
 import { redisUrl, silent, uniqueName } from '../helpers/engines.js'
+import { latch } from '../helpers/latch.js'
 import { startRedis } from '../helpers/redis-server.js'
 import { eventually, service, startService } from '../helpers/service.js'
 
@@ -100,6 +101,28 @@ t.test('a Redis that refuses to write', async t => {
   await client.config('SET', 'maxmemory', '0')
   t.equal((await submit({})).statusCode, 202)
   await app.close()
+})
+
+t.test('a Redis that is out of memory takes what running jobs tell', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  const client = new Redis(redis.url)
+  t.teardown(() => { client.disconnect() })
+  const told = latch()
+  const { submit, until } = await startService(t, {
+    job: define(),
+    connection: redis.url,
+    async processor (_input, { attempt, write, progress }) {
+      await client.config('SET', 'maxmemory', '1')
+      await write(`attempt ${attempt}`)
+      await progress(50)
+      told.open()
+      return { ok: true }
+    }
+  })
+  const { body: { jobId } } = await submit({})
+  await told.promise
+  t.match(await until(jobId, 'completed'), { attempt: 1 }, 'it costs them no attempt')
 })
 
 t.test('a queue that Redis left at its start', async t => {

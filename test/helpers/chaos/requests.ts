@@ -1,4 +1,5 @@
-import { call, pause, type Reply } from '../cluster.js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { call, type Reply } from '../cluster.js'
 import type { Gateway } from '../processes.js'
 
 /** Where requests go: a gateway, or whichever of them is there. */
@@ -46,6 +47,8 @@ export function createRequests (fault: (what: string) => void, patience: number)
     const status = String(answer === undefined ? 'broken' : answer.status ?? answer.statusCode)
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
     if (Number(status) >= 500 && status !== '503') fault(`${what}: answered with ${status}`)
+    // Whoever is refused comes back a little later.
+    if (status === '503' || status === 'broken') await sleep(200)
     return answer
   }
 
@@ -70,7 +73,6 @@ export function createRequests (fault: (what: string) => void, patience: number)
       for (;;) {
         const reply = await ask<never>(to, method, path, question)
         if (reply !== undefined && reply.status !== 503) return reply
-        await pause()
       }
     },
     answered,

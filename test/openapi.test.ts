@@ -70,6 +70,7 @@ t.test('it describes every answer', async t => {
       404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
       409: { headers: [], type: 'application/problem+json', examples: ['JOB_ALREADY_FINISHED'], links: [] },
       410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
+      413: { headers: [], type: 'application/problem+json', examples: ['INPUT_TOO_LARGE'], links: [] },
       503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] }
     },
     'GET /jobs/events/{jobId}': {

@@ -106,6 +106,10 @@ export const invalidQuery = problemAnswer(400, [
   { code: 'QUERY_INVALID', meaning: 'A parameter of the query does not match its schema; `issues` tells which.', detail: 'querystring/wait must be integer', issues: [{ pointer: '/wait', detail: 'must be integer' }] }
 ])
 
+export const tooLarge = problemAnswer(413, [
+  { code: 'INPUT_TOO_LARGE', meaning: 'The body is larger than this service takes.', detail: 'Request body is too large' }
+])
+
 export const notFound = problemAnswer(404, [
   { code: 'JOB_NOT_FOUND', detail: 'There is no such job, or it is not yours.' }
 ])

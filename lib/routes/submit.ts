@@ -8,7 +8,7 @@ import { paramsOf } from '../job-links.js'
 import { isFinal } from '../job-state.js'
 import { resolveJobOptions } from '../options/definition.js'
 import { exampleJobs, JobSchema, optionalHeaders, pathParams } from '../schemas.js'
-import { header, jsonAnswer, problemAnswer, storeUnavailable, storeUnavailableOrFull, tooManyConnections } from './answers.js'
+import { header, jsonAnswer, problemAnswer, storeUnavailable, storeUnavailableOrFull, tooLarge, tooManyConnections } from './answers.js'
 import { linkParameters, type RouteContext } from './context.js'
 import { failedOtherwise, jobCanceled, jobFailed, outputAnswer, sendOutput } from './result.js'
 import type { Wait } from '../until-final.js'
@@ -49,7 +49,7 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
         { ...jobFailed, meaning: 'The job failed while the request waited for it; `error` tells why.' },
         { ...jobCanceled, meaning: 'The job was canceled while the request waited for it.' }
       ], { 'Content-Location': header.contentLocation }),
-      413: problemAnswer(413, [{ code: 'INPUT_TOO_LARGE', meaning: 'The body is larger than this service takes.', detail: 'Request body is too large' }]),
+      413: tooLarge,
       415: problemAnswer(415, [{ code: 'UNSUPPORTED_MEDIA_TYPE', meaning: 'The body is in no media type that this service takes.', detail: 'Unsupported Media Type' }]),
       422: problemAnswer(422, [{ code: 'IDEMPOTENCY_KEY_REUSED', meaning: 'The `Idempotency-Key` came with another input before.', detail: new IdempotencyKeyReusedError().message }]),
       ...tooManyConnections(options),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { JobDefinition } from '../types/definition.js'
 import type { JobLogger } from '../types/processor.js'
 import type { Engine } from './engine/engine.js'
@@ -35,7 +36,7 @@ export interface JobEvents {
 /** A job that is watched. */
 interface Feed {
   latest: Found | undefined
-  /** Counts what was read. */
+  /** Counts what was read and was new. */
   version: number
   watchers: Set<() => void>
   reading: Promise<void> | undefined
@@ -57,9 +58,13 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
     try {
       do {
         feed.stale = false
-        feed.latest = await queue.read(jobId, false)
-        feed.version++
+        const found = await queue.read(jobId, false)
+        const same = isDeepStrictEqual(found, feed.latest)
+        feed.latest = found
         watchDeadline(jobId, feed)
+        // Every new watcher has it read. The others, who may be thousands, know it already.
+        if (same) continue
+        feed.version++
         for (const wake of feed.watchers) wake()
       } while (feed.stale)
     } catch (error) {

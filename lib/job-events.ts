@@ -59,7 +59,7 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
       do {
         feed.stale = false
         const found = await queue.read(jobId, false)
-        const same = isDeepStrictEqual(found, feed.latest)
+        const same = isSame(found, feed.latest)
         feed.latest = found
         watchDeadline(jobId, feed)
         // Every new watcher has it read. The others, who may be thousands, know it already.
@@ -180,6 +180,12 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
       await closeReader()
     }
   }
+}
+
+/** Whether nothing has changed but the time. */
+function isSame (found: Found, before: Found | undefined): boolean {
+  if (found.outcome !== 'found' || before?.outcome !== 'found') return found.outcome === before?.outcome
+  return isDeepStrictEqual({ ...found.stored, readAt: 0 }, { ...before.stored, readAt: 0 })
 }
 
 function isOver ({ latest }: Feed): boolean {

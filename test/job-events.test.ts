@@ -53,7 +53,7 @@ function fake (t: Test): Fake {
     }
     const stored = faked.jobs[jobId]
     await faked.hold?.promise
-    return stored === undefined ? { outcome: 'unknown' } : { outcome: 'found', stored: { state: 'waiting', timestamp: 1_000_000, attemptsMade: 0, opts: {}, progress: 0, logs: 0, readAt: Date.now(), ...stored } }
+    return stored === undefined ? { outcome: 'unknown' } : { outcome: 'found', stored: { state: 'waiting', timestamp: 1_000_000, attemptsMade: 0, opts: {}, progress: 0, logs: 0, readAt: Date.now() + faked.reads.length / 1_000, ...stored } }
   }
   const latestEvent = async (): Promise<string> => {
     if (faked.failures.latest > 0) {

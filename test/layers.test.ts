@@ -112,7 +112,7 @@ t.test('every package is known to few', async t => {
     '@sinclair/typebox': ['lib/index.ts', 'lib/worker-entry.ts', 'lib/define-job.ts', /^lib\/options\//, 'lib/schemas.ts', routes, 'types/definition.ts'],
     ajv: ['lib/validator.ts'],
     'ajv-formats': ['lib/validator.ts'],
-    bullmq: [engines, 'lib/job-queue.ts', 'lib/job-events.ts', 'lib/worker.ts', 'lib/attempt.ts', 'lib/attempt-context.ts', 'lib/lock-renewal.ts', 'lib/sandbox.ts', 'lib/sandbox-run.ts', 'types/handle.ts'],
+    bullmq: [engines, 'lib/job-queue.ts', 'lib/submission.ts', 'lib/job-events.ts', 'lib/worker.ts', 'lib/attempt.ts', 'lib/attempt-context.ts', 'lib/lock-renewal.ts', 'lib/sandbox.ts', 'lib/sandbox-run.ts', 'types/handle.ts'],
     fastify: ['lib/plugin.ts', 'lib/problem.ts', 'lib/registry.ts', routes, 'types/fastify.ts', 'types/plugin-options.ts'],
     'fastify-plugin': ['lib/plugin.ts'],
     ioredis: [engines, 'types/options.ts'],

@@ -1,0 +1,19 @@
+import type { Engine } from './engine/engine.js'
+import { InputInvalidError, StoreUnavailableError, withoutCommand } from './errors.js'
+
+/**
+ * Asks the store something. Whatever keeps it from answering is the same to callers; the cause is for the log.
+ * @throws `STORE_UNAVAILABLE`, at once where the store is known to be away
+ */
+export async function askStore<Answer> (engine: Pick<Engine, 'available'>, question: () => Promise<Answer>): Promise<Answer> {
+  if (!engine.available) throw unavailable(undefined)
+  try {
+    return await question()
+  } catch (cause) {
+    throw cause instanceof InputInvalidError ? cause : unavailable(withoutCommand(cause))
+  }
+}
+
+function unavailable (cause: unknown): Error {
+  return Object.assign(new StoreUnavailableError(), { cause, headers: { 'retry-after': '1' } })
+}

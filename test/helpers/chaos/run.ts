@@ -29,8 +29,11 @@ export interface Outcome {
   repeated: number
 }
 
-/** How long a request may take, in ms: a second, and what this machine takes with all of it at work. */
-const PATIENCE = 2_000
+/**
+ * How long a request may take, in ms: up to three commands, of which each may take 0.9 s where Redis freezes again and
+ * again, and what a machine takes that has all of this to do. That one answers within a second is for the other tests.
+ */
+const PATIENCE = 4_000
 
 /** Two gateways and three workers at work, while their store and they themselves fail at random. */
 export async function runChaos (scope: Scope, { seed, lasts, rate, longest, onFault }: ChaosOptions): Promise<Outcome> {

@@ -10,8 +10,8 @@ import { checkStore } from './store.js'
 /** Jobs a second. */
 const RATE = 12
 
-/** How long a request may take, in ms: a second, and what a machine takes that has all of this to do. */
-const PATIENCE = 1_500
+/** How long a request may take, in ms, with what a machine takes that has all of this to do. */
+const PATIENCE = 3_000
 
 /**
  * Lets something happen to a service that clients of all kinds are using, and then checks every job that was

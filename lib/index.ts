@@ -10,7 +10,7 @@ export { Type } from '@sinclair/typebox'
 export type { Backoff, InputOf, JobDefinition, JobDefinitionOptions, OutputOf, Retention } from '../types/definition.js'
 
 // Running jobs
-export { createWorker } from './worker.js'
+export { createWorker } from './worker/worker.js'
 export { JobError } from './errors.js'
 export type { JobErrorOptions } from './errors.js'
 export type { JobContext, JobLogger, Processor } from '../types/processor.js'

@@ -1,6 +1,6 @@
 import type { InputOf, JobDefinition, OutputOf } from '../types/definition.js'
 import type { JobHandle } from '../types/handle.js'
-import type { JobEvents } from './job-events.js'
+import type { JobEvents } from './events/job-events.js'
 import { InputInvalidError, OptionInvalidError, ServiceClosingError, withDetails } from './errors.js'
 import type { Caller, JobOperations } from './job-operations.js'
 import type { JobQueue } from './job-queue.js'

@@ -3,13 +3,13 @@ import type { Job } from '../types/job.js'
 import type { JobOptions } from '../types/options.js'
 import { IdempotencyKeyReusedError, JobAlreadyFinishedError, JobCanceledError, JobExpiredError, JobFailedError, JobNotFinishedError, JobNotFoundError, QueueFullError, withDetails } from './errors.js'
 import { fromFailedReason, publicFailure } from './failure.js'
-import type { JobEvents } from './job-events.js'
+import type { JobEvents } from './events/job-events.js'
 import { jobLinks } from './job-links.js'
 import type { Found, JobQueue } from './job-queue.js'
 import { toJob } from './job-state.js'
-import { openJobStream, type JobStream } from './job-stream.js'
+import { openJobStream, type JobStream } from './events/job-stream.js'
 import type { StoredJob } from './stored-job.js'
-import { untilFinal, type Wait } from './until-final.js'
+import { untilFinal, type Wait } from './events/until-final.js'
 
 /** Who asks, and from where. */
 export interface Caller {

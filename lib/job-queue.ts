@@ -5,7 +5,7 @@ import { BY_CANCEL, BY_EXPIRY } from './ending.js'
 import type { Engine } from './engine/engine.js'
 import { isJobId } from './job-id.js'
 import { expiresAt, startDeadline } from './job-state.js'
-import { fromRow, type Chunk } from './partial-output.js'
+import { fromRow, type Chunk } from './events/partial-output.js'
 import type { StoredJob } from './stored-job.js'
 import { createSubmit, type Submit } from './submission.js'
 

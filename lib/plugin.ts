@@ -6,7 +6,7 @@ import type { AsyncJobsPlugin } from '../types/fastify.js'
 import type { AsyncJobsOptions } from '../types/plugin-options.js'
 import type { Processor } from '../types/processor.js'
 import { leaseEngine } from './engine/index.js'
-import { openJobEvents } from './job-events.js'
+import { openJobEvents } from './events/job-events.js'
 import { createJobHandle } from './job-handle.js'
 import { resolveBase } from './job-links.js'
 import { jobOperations } from './job-operations.js'
@@ -17,7 +17,7 @@ import { createCallerOf } from './routes/caller.js'
 import { countConnections } from './routes/connections.js'
 import { registerRoutes } from './routes/index.js'
 import { provideWebSockets } from './routes/web-sockets.js'
-import { createExecution, startWorker } from './worker.js'
+import { createExecution, startWorker } from './worker/worker.js'
 
 async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?: string }): Promise<void> {
   const options = resolveOptions(given, process.env)

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { defineJob, JobError, Type } from '../lib/index.js'
 import { leaseEngine } from '../lib/engine/index.js'
-import { openJobEvents } from '../lib/job-events.js'
+import { openJobEvents } from '../lib/events/job-events.js'
 import { jobOperations, retryAfter, type Caller, type JobOperations } from '../lib/job-operations.js'
 import { openJobQueue } from '../lib/job-queue.js'
 import { onEachEngine, silent, uniqueName } from './helpers/engines.js'

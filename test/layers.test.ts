@@ -109,10 +109,10 @@ t.test('every package is known to few', async t => {
     '@fastify/error': ['lib/errors.ts'],
     '@fastify/sse': ['lib/routes/events.ts'],
     '@fastify/websocket': ['lib/routes/web-sockets.ts'],
-    '@sinclair/typebox': ['lib/index.ts', 'lib/worker-entry.ts', 'lib/define-job.ts', /^lib\/options\//, 'lib/schemas.ts', routes, 'types/definition.ts'],
+    '@sinclair/typebox': ['lib/index.ts', 'lib/worker/index.ts', 'lib/define-job.ts', /^lib\/options\//, 'lib/schemas.ts', routes, 'types/definition.ts'],
     ajv: ['lib/validator.ts'],
     'ajv-formats': ['lib/validator.ts'],
-    bullmq: [engines, 'lib/job-queue.ts', 'lib/submission.ts', 'lib/job-events.ts', 'lib/worker.ts', 'lib/attempt.ts', 'lib/attempt-context.ts', 'lib/lock-renewal.ts', 'lib/sandbox.ts', 'lib/sandbox-run.ts', 'types/handle.ts'],
+    bullmq: [engines, 'lib/job-queue.ts', 'lib/submission.ts', 'lib/events/job-events.ts', 'lib/worker/worker.ts', 'lib/worker/attempt.ts', 'lib/worker/attempt-context.ts', 'lib/worker/lock-renewal.ts', 'lib/worker/sandbox.ts', 'lib/worker/sandbox-run.ts', 'types/handle.ts'],
     fastify: ['lib/plugin.ts', 'lib/problem.ts', 'lib/registry.ts', routes, 'types/fastify.ts', 'types/plugin-options.ts'],
     'fastify-plugin': ['lib/plugin.ts'],
     ioredis: [engines, 'types/options.ts'],
@@ -135,8 +135,8 @@ t.test('optional peers wait until they are needed', async t => {
 })
 
 t.test('a worker loads no Fastify, and a sandbox no BullMQ', async t => {
-  t.strictSame(loadedWith('lib/worker-entry.ts').packages, ['@fastify/error', '@sinclair/typebox', 'ajv', 'ajv-formats', 'bullmq'])
-  t.strictSame(loadedWith('lib/sandbox-main.ts').packages, ['@fastify/error', 'ajv', 'ajv-formats'])
+  t.strictSame(loadedWith('lib/worker/index.ts').packages, ['@fastify/error', '@sinclair/typebox', 'ajv', 'ajv-formats', 'bullmq'])
+  t.strictSame(loadedWith('lib/worker/sandbox-main.ts').packages, ['@fastify/error', 'ajv', 'ajv-formats'])
 })
 
 t.test('no file knows itself over others, not even by its types', async t => {
@@ -161,9 +161,9 @@ t.test('every file of lib has its test', async t => {
   const exceptions: Record<string, (tree: ts.SourceFile) => boolean> = {
     'lib/stored-job.ts': onlyTypes,
     'lib/index.ts': onlyContents,
-    'lib/worker-entry.ts': onlyContents,
+    'lib/worker/index.ts': onlyContents,
     // The tests of sandbox.ts run it.
-    'lib/sandbox-main.ts': program
+    'lib/worker/sandbox-main.ts': program
   }
   for (const { path, tree } of lib) {
     const test = path.replace(/^lib/, 'test').replace(/\.ts$/, '.test.ts')
@@ -183,15 +183,15 @@ t.test('no export of everything', async t => {
 t.test('errors come from the registry', async t => {
   const bare = ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'AggregateError']
   t.strictSame(offenders(node => ts.isNewExpression(node) && bare.includes(node.expression.getText()), {
-    'lib/attempt.ts': 'what BullMQ stores',
+    'lib/worker/attempt.ts': 'what BullMQ stores',
     'lib/json.ts': 'what its callers turn into an error of the registry',
-    'lib/output.ts': 'the cause of an error of the registry, for the log',
-    'lib/sandbox-failure.ts': 'what the processor is told, and what it threw',
-    'lib/sandbox-run.ts': 'that the sandbox died: a failed attempt',
-    'lib/stop-reasons.ts': 'why an attempt is aborted'
+    'lib/worker/output.ts': 'the cause of an error of the registry, for the log',
+    'lib/worker/sandbox-failure.ts': 'what the processor is told, and what it threw',
+    'lib/worker/sandbox-run.ts': 'that the sandbox died: a failed attempt',
+    'lib/worker/stop-reasons.ts': 'why an attempt is aborted'
   }), [])
 })
 
 t.test('only a worker without a logger writes to the console', async t => {
-  t.strictSame(offenders(node => ts.isIdentifier(node) && node.text === 'console', { 'lib/console-logger.ts': 'the default logger' }), [])
+  t.strictSame(offenders(node => ts.isIdentifier(node) && node.text === 'console', { 'lib/worker/console-logger.ts': 'the default logger' }), [])
 })

@@ -6,7 +6,7 @@ import { EXAMPLE_ID, exampleJobs, optionalHeaders, pathParams } from '../schemas
 import type { JobEvent } from '../../types/job.js'
 import { emptyAnswer, expired, notFound, storeUnavailable, streamAnswer, tooManyConnections } from './answers.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
-import { deliver } from '../deliver.js'
+import { deliver } from '../events/deliver.js'
 
 /** How often a comment is sent, in ms: proxies close what is silent, and a client that is gone is noticed only by writing to it. */
 const KEEP_ALIVE = 15_000

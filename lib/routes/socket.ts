@@ -5,7 +5,7 @@ import type { Caller } from '../job-operations.js'
 import { paramsOf } from '../job-links.js'
 import { problemFor } from '../problem.js'
 import { pathParams } from '../schemas.js'
-import { createSocketSession } from '../socket-session.js'
+import { createSocketSession } from '../events/socket-session.js'
 import { emptyAnswer, problemAnswer } from './answers.js'
 import type { RouteContext } from './context.js'
 

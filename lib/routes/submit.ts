@@ -11,7 +11,7 @@ import { exampleJobs, JobSchema, optionalHeaders, pathParams } from '../schemas.
 import { header, jsonAnswer, problemAnswer, storeUnavailable, storeUnavailableOrFull, tooLarge, tooManyConnections } from './answers.js'
 import { linkParameters, type RouteContext } from './context.js'
 import { failedOtherwise, jobCanceled, jobFailed, outputAnswer, sendOutput } from './result.js'
-import type { Wait } from '../until-final.js'
+import type { Wait } from '../events/until-final.js'
 import { requestedWait } from './wait.js'
 
 /** `POST /`: accepts an input, answers at once with the job. */

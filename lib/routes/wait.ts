@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Wait } from '../until-final.js'
+import type { Wait } from '../events/until-final.js'
 
 /** A request's wish to be answered later, when the job is final. */
 export interface RequestedWait extends Wait {

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { JobContext } from '../../lib/index.js'
-import { openSandbox } from '../../lib/sandbox.js'
+import { openSandbox } from '../../lib/worker/sandbox.js'
 
 /** The compiled module of a processor. */
 export const fixture = (name: string): URL => new URL(`../fixtures/${name}`, import.meta.url)

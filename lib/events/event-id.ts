@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import type { StoredJob } from '../stored-job.js'
+
+/**
+ * How far a watcher is, as the id of an event says it: how many chunks it got, and which state of the job it
+ * saw. That is all there is to resume from, on any server: what a job was like in between is not kept.
+ */
+export interface Position {
+  /** Rows of the job's log that were told. */
+  chunks: number
+  /** Fingerprint of the job as it was told; empty before the first. */
+  seen: string
+}
+
+export const START: Position = Object.freeze({ chunks: 0, seen: '' })
+
+const ID = /^(\d{1,9})\.([\w-]{0,8})$/
+
+export function toEventId ({ chunks, seen }: Position): string {
+  return `${chunks}.${seen}`
+}
+
+/** An id from nowhere is the start: its owner gets everything. */
+export function fromEventId (id: string | undefined, { logs }: StoredJob): Position {
+  const [, chunks, seen] = ID.exec(id ?? '') ?? []
+  return seen === undefined || Number(chunks) > logs ? START : { chunks: Number(chunks), seen }
+}
+
+/** Differs where a job has changed in what its watchers see. */
+export function fingerprint ({ state, attemptsMade, processedOn, finishedOn, delayedUntil, progress, failedReason }: StoredJob): string {
+  return createHash('sha256')
+    .update(JSON.stringify([state, attemptsMade, processedOn, finishedOn, delayedUntil, progress, failedReason]))
+    .digest('base64url').slice(0, 8)
+}

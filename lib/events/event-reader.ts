@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JobLogger } from '../../types/processor.js'
+import { EVENTS_KEPT, type Engine, type QueueEvent } from '../engine/engine.js'
+import { withoutCommand } from '../errors.js'
+
+/** How long to wait after a read that failed, in ms. */
+const RETRY_DELAY = 250
+
+/** What a reader of events tells. */
+export interface EventListener {
+  onEvent (event: QueueEvent): void
+  /** Events may have been missed: what they would have told must be looked up. */
+  onGap (): void
+}
+
+/** Something that runs until it is closed. */
+export interface Running {
+  /** Resolves in bounded time, also while the store is away. */
+  close (): Promise<void>
+}
+
+/**
+ * Reads the events of a queue, from the one after `start` on, until it is closed. It survives whatever
+ * happens to the store: it goes on after the last event it has read.
+ */
+export function readEvents (engine: Engine, queueName: string, start: string, log: Pick<JobLogger, 'warn'>, { onEvent, onGap }: EventListener): Running {
+  const source = engine.openEvents(queueName, onGap)
+  const closing = new AbortController()
+  const run = async (): Promise<void> => {
+    let last = start
+    while (!closing.signal.aborted) {
+      try {
+        const events = await source.read(last)
+        for (const event of events) {
+          last = event.id
+          onEvent(event)
+        }
+        // So far behind, the oldest of them may have been deleted before they were read.
+        if (events.length >= EVENTS_KEPT) onGap()
+      } catch (error) {
+        if (closing.signal.aborted) return
+        if (engine.available) log.warn({ err: withoutCommand(error), queue: queueName }, 'Events could not be read: trying again')
+        onGap()
+        await sleep(RETRY_DELAY, undefined, { signal: closing.signal }).catch(() => {})
+      }
+    }
+  }
+  const running = run()
+  let closed: Promise<void> | undefined
+  return {
+    close: () => {
+      closed ??= (async () => {
+        closing.abort()
+        await source.close()
+        await running
+      })()
+      return closed
+    }
+  }
+}

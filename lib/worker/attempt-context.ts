@@ -1,0 +1,36 @@
+import type { Job } from 'bullmq'
+import type { JobContext, JobLogger } from '../../types/processor.js'
+import type { Reporter } from './report.js'
+
+/** What a processor gets beside its input. */
+export function createContext (job: Job, reporter: Pick<Reporter, 'progress' | 'write'>, signal: AbortSignal, log: JobLogger): JobContext {
+  const jobId = job.id as string
+  const attempt = job.attemptsMade + 1
+  const jobLog = childLogger(log, { job: job.name, jobId, attempt })
+  return {
+    jobId,
+    attempt,
+    maxAttempts: Math.max(job.opts.attempts ?? 1, 1),
+    signal,
+    log: jobLog,
+    // An attempt that has ended has nothing to say any more: the job may be final, or another one may run.
+    progress: (percent, message) => signal.aborted ? Promise.resolve() : reporter.progress(percent, message),
+    write (chunk) {
+      if (signal.aborted) return Promise.resolve()
+      const written = reporter.write(chunk)
+      // Who awaits it learns of a refusal. Who does not must not end the process by it.
+      written.catch((error: unknown) => { jobLog.warn({ err: error }, 'A chunk of partial output was refused') })
+      return written
+    }
+  }
+}
+
+/** A logger that adds fields to each line: the logger's own child, where it can make one. */
+function childLogger (log: JobLogger & { child?: (fields: object) => JobLogger }, fields: object): JobLogger {
+  if (log.child) return log.child(fields)
+  const withFields = (level: keyof JobLogger) => (first: string | object, message?: string): void => {
+    if (typeof first === 'string') log[level](fields, first)
+    else log[level]({ ...fields, ...first }, message)
+  }
+  return { debug: withFields('debug'), info: withFields('info'), warn: withFields('warn'), error: withFields('error') }
+}

@@ -1,0 +1,143 @@
+import { UnrecoverableError, WaitingError, type Job } from 'bullmq'
+import type { JobDefinition } from '../../types/definition.js'
+import type { JobOptions } from '../../types/options.js'
+import type { JobLogger } from '../../types/processor.js'
+import { createContext } from './attempt-context.js'
+import { expiredError } from '../ending.js'
+import type { JobReport } from '../engine/engine.js'
+import { isJobError } from '../errors.js'
+import { executeInTime, type Execute } from './execution.js'
+import { toFailedReason } from '../failure.js'
+import { isFinal, startDeadline, statusOf } from '../job-state.js'
+import { storableText } from '../json.js'
+import { createOutputCheck } from './output.js'
+import { createReporter } from './report.js'
+import { CANCELED, isElsewhere, LOCK_LOST, WORKER_CLOSING } from './stop-reasons.js'
+import type { StoredJob } from '../stored-job.js'
+
+/** How many stops of jobs that do not run here are remembered: their attempts may be about to begin. */
+const STOPS_KEPT = 1_000
+
+/** What attempts need of the store, on their worker's connection. */
+export interface AttemptStore {
+  /** Whether it stores U+0000 and halves of surrogate pairs. */
+  readonly takesAllText: boolean
+  report (jobId: string, token: string, report: JobReport): Promise<boolean>
+  read (jobId: string): Promise<StoredJob | undefined>
+  /** The store's clock. */
+  now (): Promise<number>
+}
+
+/** Runs attempts of one job definition, and knows those that run. */
+export interface AttemptRunner {
+  /** One attempt, as BullMQ calls it: resolves with the output to store, rejects with what makes BullMQ retry or fail the job. */
+  run (job: Job, token?: string): Promise<unknown>
+  /** Aborts the attempt of a job, if it runs here. */
+  stop (jobId: string, reason: Error): void
+  stopAll (reason: Error): void
+  /** Somebody else ended a job: aborts its attempt, if it runs here or is about to. */
+  ended (jobId: string): Promise<void>
+  /** The jobs that run, each with the token of its lock. */
+  locks (): Array<[jobId: string, token: string]>
+  /** How many attempts run. */
+  readonly running: number
+}
+
+export function createAttemptRunner (definition: JobDefinition, execute: Execute, store: AttemptStore, log: JobLogger): AttemptRunner {
+  const checkOutput = createOutputCheck(definition.output, store.takesAllText)
+  const running = new Map<string, { controller: AbortController, token: string }>()
+  const stops = new Set<string>()
+
+  /** It may be that an operator has put the job back into the queue after it was ended, and that it is rightly run. */
+  const isEnded = async (jobId: string): Promise<boolean> => {
+    try {
+      const stored = await store.read(jobId)
+      return stored === undefined || isFinal(statusOf(stored))
+    } catch {
+      // Where it was, the lock is gone, too, and the next report or renewal tells.
+      return false
+    }
+  }
+
+  return {
+    async run (job, token = '') {
+      const controller = new AbortController()
+      const jobId = job.id as string
+      running.set(jobId, { controller, token })
+      const reporter = createReporter({
+        run: job.attemptsStarted,
+        // Also in the first run: an operator may have reset the count, and rows may stand there that others logged.
+        firstRow: async () => (await store.read(jobId))?.logs ?? 0,
+        store: report => store.report(jobId, token, report),
+        onLost: async () => { controller.abort(await isEnded(jobId) ? CANCELED : LOCK_LOST) },
+        maxOutputChunks: definition.maxOutputChunks,
+        maxOutputBytes: definition.maxOutputBytes
+      })
+      const context = createContext(job, reporter, controller.signal, log)
+      const attempt = async (): Promise<unknown> => {
+        try {
+          if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
+          if (job.attemptsStarted === 1) await throwIfLate(job, store)
+          const { timeout = definition.timeout } = job.opts as JobOptions
+          const output = checkOutput(await executeInTime(() => execute(job.data, context), timeout, controller))
+          await reporter.flush()
+          // What is done is done, also where the worker closes.
+          if (isElsewhere(controller.signal.reason)) throw controller.signal.reason
+          return output
+        } catch (thrown) {
+          const reason: unknown = controller.signal.aborted ? controller.signal.reason : thrown
+          if (reason === WORKER_CLOSING) await job.moveToWait(token)
+          if (isElsewhere(reason)) context.log.info({ reason: (reason as Error).message }, 'The attempt was stopped')
+          // The job has been moved already: BullMQ is to do nothing but go on.
+          if (reason === WORKER_CLOSING || isElsewhere(reason)) throw new WaitingError()
+          await reporter.flush().catch((error: unknown) => { context.log.warn({ err: error }, 'What the attempt told last could not be stored') })
+          context.log.warn({ err: reason }, 'The attempt failed')
+          throw toBullError(reason)
+        }
+      }
+      return await attempt().finally(() => {
+        reporter.end()
+        // The job may have come back to this worker meanwhile.
+        if (running.get(jobId)?.controller === controller) running.delete(jobId)
+      })
+    },
+
+    stop (jobId, reason) { running.get(jobId)?.controller.abort(reason) },
+    stopAll (reason) { for (const { controller } of running.values()) controller.abort(reason) },
+
+    async ended (jobId) {
+      const attempt = running.get(jobId)
+      if (attempt !== undefined) {
+        if (await isEnded(jobId)) attempt.controller.abort(CANCELED)
+        return
+      }
+      stops.add(jobId)
+      for (const oldest of stops) {
+        if (stops.size <= STOPS_KEPT) break
+        stops.delete(oldest)
+      }
+    },
+
+    locks: () => [...running].map(([jobId, { token }]) => [jobId, token]),
+
+    get running () { return running.size }
+  }
+}
+
+/** @throws JobError `EXPIRED` where the job waited too long for this, its first attempt */
+async function throwIfLate ({ timestamp, opts }: Job, store: Pick<AttemptStore, 'now'>): Promise<void> {
+  const deadline = startDeadline({ timestamp, opts })
+  if (deadline !== undefined && deadline <= await store.now()) throw expiredError()
+}
+
+/**
+ * What BullMQ is to be told: the reason that it stores, the stack for whoever looks into the
+ * queue, and whether to try again. Never the error itself, as BullMQ reads meanings into names.
+ */
+function toBullError (thrown: unknown): Error {
+  const reason = storableText(toFailedReason(thrown))
+  const final = isJobError(thrown) && !thrown.retryable
+  const error = final ? new UnrecoverableError(reason) : new Error(reason)
+  if (thrown instanceof Error && thrown.stack !== undefined) error.stack = storableText(thrown.stack)
+  return error
+}

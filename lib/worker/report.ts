@@ -1,0 +1,137 @@
+import type { JobReport } from '../engine/engine.js'
+import { JobError } from '../errors.js'
+import { clampPercent } from '../job-state.js'
+import { storableText, toJsonText } from '../json.js'
+import { toRow } from '../events/partial-output.js'
+
+/** How much of a progress message is kept, in UTF-16 code units: every status answer carries it. */
+const MAX_MESSAGE = 1_000
+
+/** The least time between the beginnings of two writes to the store, in ms. */
+const INTERVAL = 50
+
+/** How many bytes of chunks may wait for the store before the processor has to wait, too. */
+const MAX_WAITING = 65_536
+
+/** What one run of a job tells while it runs: gathered, and stored at most 20 times a second, in order. */
+export interface Reporter {
+  progress (percent: number, message?: string): Promise<void>
+  write (chunk: unknown): Promise<void>
+  /** Stores what is not stored yet. Rejects where the store refuses it. */
+  flush (): Promise<void>
+  /** What is told from now on has no effect. */
+  end (): void
+}
+
+export interface ReporterOptions {
+  /** Which run this is, from 1. */
+  run: number
+  /** The row of the job's log where the chunks of this run begin. */
+  firstRow (): Promise<number>
+  /** Stores a report; false where the job is somebody else's by now. */
+  store (report: JobReport): Promise<boolean>
+  /** Called where it is. */
+  onLost (): Promise<void>
+  maxOutputChunks: number
+  maxOutputBytes: number
+}
+
+export function createReporter ({ run, firstRow, store, onLost, maxOutputChunks, maxOutputBytes }: ReporterOptions): Reporter {
+  let progress: unknown
+  let rows: string[] = []
+  /** Bytes of `rows`. */
+  let waiting = 0
+  /** What the run has written in all. */
+  let chunks = 0
+  let bytes = 0
+  let base: number | undefined
+  let over = false
+
+  const isDone = (): boolean => over || (rows.length === 0 && progress === undefined)
+
+  const writeOut = async (): Promise<void> => {
+    if (isDone()) return
+    const report = { progress, rows }
+    const size = waiting
+    const before = chunks - rows.length
+    progress = undefined
+    rows = []
+    waiting = 0
+    try {
+      if (report.rows.length > 0) base ??= await firstRow()
+      if (await store({ ...report, from: (base ?? 0) + before })) return
+      over = true
+      await onLost()
+    } catch (error) {
+      // Nothing may be missing in between: it goes with the next write. What the store took nevertheless, it takes only once.
+      progress ??= report.progress
+      rows = [...report.rows, ...rows]
+      waiting += size
+      throw error
+    }
+  }
+
+  let lastWrite = -Infinity
+  /** The write that comes next or is under way: one after the other. */
+  let next: Promise<void> | undefined
+  /** Ends the pause before it; undefined while it is under way. */
+  let hurry: (() => void) | undefined
+
+  const pause = (): Promise<void> => new Promise(resolve => {
+    const timer = setTimeout(() => { hurry?.() }, Math.max(0, lastWrite + INTERVAL - performance.now()))
+    hurry = () => {
+      clearTimeout(timer)
+      hurry = undefined
+      lastWrite = performance.now()
+      resolve()
+    }
+  })
+
+  const schedule = (): Promise<void> => {
+    next ??= pause().then(writeOut).finally(() => {
+      next = undefined
+      if (!isDone()) void schedule()
+    })
+    // A failure matters only to a flush, which writes the same once more.
+    next.catch(() => {})
+    return next
+  }
+
+  return {
+    async progress (percent, message) {
+      if (over) return
+      const clamped = clampPercent(percent)
+      progress = message === undefined ? clamped : { percent: clamped, message: storableText(message.slice(0, MAX_MESSAGE)) }
+      void schedule()
+    },
+
+    async write (chunk) {
+      if (over) return
+      const json = toJsonText(chunk)
+      const size = Buffer.byteLength(json)
+      if (chunks + 1 > maxOutputChunks || bytes + size > maxOutputBytes) {
+        throw new JobError('OUTPUT_TOO_LARGE', 'The job wrote more partial output than it may.')
+      }
+      chunks++
+      bytes += size
+      waiting += size
+      rows.push(toRow(run, json))
+      const written = schedule()
+      if (waiting > MAX_WAITING) await written.catch(() => {})
+    },
+
+    async flush () {
+      if (next !== undefined && hurry === undefined) await next.catch(() => {})
+      while (!isDone()) {
+        const written = schedule()
+        hurry?.()
+        await written
+      }
+    },
+
+    end () {
+      over = true
+      hurry?.()
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { isNotConnectionError } from 'bullmq'
+import type { JobDefinition } from '../../types/definition.js'
+import type { CreateWorkerOptions, JobWorker } from '../../types/options.js'
+import type { JobLogger, Processor } from '../../types/processor.js'
+import { createAttemptRunner } from './attempt.js'
+import { consoleLogger } from './console-logger.js'
+import { stopsOf, type Engine } from '../engine/engine.js'
+import { leaseEngine } from '../engine/index.js'
+import { withoutCommand } from '../errors.js'
+import { readEvents } from '../events/event-reader.js'
+import type { Execution } from './execution.js'
+import { resolveWorkerOptions, type ResolvedWorkerOptions } from '../options/worker.js'
+import { keepLocks } from './lock-renewal.js'
+import { keepRetention } from './retention.js'
+import { openSandbox } from './sandbox.js'
+import { LOCK_LOST, WORKER_CLOSING } from './stop-reasons.js'
+
+/** How long attempts may take to end after their signals aborted, in ms, before its connections are cut. */
+const STOP_TIMEOUT = 2_000
+
+/** How often a worker that closes looks whether the store is away, in ms. */
+const WATCH_INTERVAL = 100
+
+/** How long a worker may take to close without its connections, in ms. */
+const DISCONNECT_TIMEOUT = 1_000
+
+/** What comes before all events of a queue. The few that are kept are told anew: no harm, as their jobs are final. */
+const FIRST_EVENT = '0'
+
+/** How long a worker waits after a lost connection before it asks for jobs again, in ms; BullMQ's own default is 15 s. */
+const RETRY_DELAY = 1_000
+
+/**
+ * Runs the jobs of a definition in this process.
+ * @param processor a function, or the URL or absolute path of a module whose default export is one, which then runs sandboxed
+ * @throws `OPTION_INVALID`, `PROCESSOR_MODULE`; `ready()` rejects where the engine cannot be opened, or the module not be loaded
+ */
+export function createWorker<Definition extends JobDefinition> (
+  definition: Definition, processor: Processor<Definition> | URL | string, options: CreateWorkerOptions
+): JobWorker {
+  const resolved = resolveWorkerOptions(definition, processor, options)
+  const log: JobLogger = options.log ?? consoleLogger
+  const execution = createExecution(processor as Processor<JobDefinition> | URL | string, resolved)
+  const leasing = leaseEngine(options.connection, {}, log)
+  let worker: JobWorker | undefined
+  // It takes no job that it could not run.
+  const starting = Promise.all([leasing, execution.load()]).then(([{ engine }]) => {
+    worker = startWorker(engine, definition, execution, resolved, log)
+    return worker
+  })
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    // A module that is being loaded might never be.
+    if (worker === undefined) await execution.close()
+    const [, lease] = await Promise.allSettled([starting, leasing])
+    await worker?.close()
+    if (lease.status === 'fulfilled') await lease.value.release()
+  }
+  return {
+    ready: async () => { await (await starting).ready() },
+    close: () => { closing ??= close(); return closing }
+  }
+}
+
+/** @throws `PROCESSOR_MODULE` where there is no such module */
+export function createExecution (processor: Processor<JobDefinition> | URL | string, options: ResolvedWorkerOptions): Execution {
+  if (typeof processor !== 'function') return openSandbox(processor, options.sandbox)
+  return {
+    load: async () => {},
+    execute: async (input, context) => await processor(input, context),
+    close: async () => {}
+  }
+}
+
+/** Starts a worker on an open engine. Closing it ends the execution too. */
+export function startWorker (
+  engine: Engine, definition: JobDefinition, execution: Execution, options: ResolvedWorkerOptions, log: JobLogger
+): JobWorker {
+  const { name } = definition
+  const attempts = createAttemptRunner(definition, execution.execute, {
+    takesAllText: engine.kind === 'redis',
+    report: (jobId, token, told) => report(name, jobId, token, told),
+    read: jobId => readJob(name, jobId, false),
+    now: () => now()
+  }, log)
+  const { worker, report, readJob, now, disconnect } = engine.openWorker(name, attempts.run, {
+    autorun: false,
+    runRetryDelay: RETRY_DELAY,
+    concurrency: options.concurrency,
+    lockDuration: options.lockDuration,
+    skipLockRenewal: true,
+    stalledInterval: options.lockDuration,
+    maxStalledCount: options.maxStalledCount
+  })
+  const onError = (error: Error): void => {
+    // The engine says once that the store is away.
+    if (engine.available && isNotConnectionError(error)) log.error({ err: withoutCommand(error), job: name }, 'The worker has a problem')
+  }
+  worker.on('error', onError)
+  const stopRenewal = keepLocks({
+    worker,
+    lockDuration: options.lockDuration,
+    locks: attempts.locks,
+    onLost (jobId) {
+      log.error({ job: name, jobId }, 'The lock of a job could not be renewed')
+      attempts.stop(jobId, LOCK_LOST)
+    },
+    onError
+  })
+  const stops = readEvents(engine, stopsOf(name), FIRST_EVENT, log, {
+    onEvent ({ jobId }) { if (jobId !== undefined) void attempts.ended(jobId) },
+    // The lock of a job that was ended is gone: its next report or renewal tells.
+    onGap () {}
+  })
+  void worker.run().catch(error => { log.error({ err: withoutCommand(error), job: name }, 'The worker stopped') })
+  const stopRetention = keepRetention(engine, definition, log)
+
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    stopRetention()
+    const closed = worker.close()
+    // Waiting for a store that is away helps only attempts that still run.
+    const watch = setInterval(() => { if (!engine.available && attempts.running === 0) disconnect() }, WATCH_INTERVAL)
+    const timers: NodeJS.Timeout[] = [watch]
+    const after = (time: number, act: () => void): void => { timers.push(setTimeout(act, options.closeTimeout + time)) }
+    after(0, () => { attempts.stopAll(WORKER_CLOSING) })
+    after(STOP_TIMEOUT, disconnect)
+    await Promise.race([closed, new Promise<void>(resolve => { after(STOP_TIMEOUT + DISCONNECT_TIMEOUT, resolve) })])
+    for (const timer of timers) clearTimeout(timer)
+    stopRenewal()
+    disconnect()
+    await stops.close()
+    await execution.close()
+  }
+  return {
+    ready: async () => { await worker.waitUntilReady().catch((error: unknown) => { throw withoutCommand(error) }) },
+    close: () => { closing ??= close(); return closing }
+  }
+}

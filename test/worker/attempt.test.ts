@@ -1,0 +1,273 @@
+import t from 'tap'
+import { randomUUID } from 'node:crypto'
+import { createAttemptRunner, type AttemptRunner, type AttemptStore } from '../../lib/worker/attempt.js'
+import { BY_CANCEL } from '../../lib/ending.js'
+import { defineJob, JobError, Type, type JobContext, type JobDefinition, type JobEvent, type Processor } from '../../lib/index.js'
+import { LOCK_LOST } from '../../lib/worker/stop-reasons.js'
+import type { StoredJob } from '../../lib/stored-job.js'
+import { onEachEngine, silent, uniqueName } from '../helpers/engines.js'
+import { latch } from '../helpers/latch.js'
+import { eventually, startService } from '../helpers/service.js'
+
+const schemas = { input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) }
+const BACKOFF = { type: 'fixed', delay: 1 } as const
+
+const failures: Record<string, { processor: () => unknown, error?: object, attempts?: number }> = {
+  'a throw': { processor: () => { throw new Error('secret') } },
+  'a rejected promise': { processor: async () => { throw new Error('secret') } },
+  'a throw of undefined': { processor: () => { throw undefined } }, // eslint-disable-line no-throw-literal -- users do
+  'a throw of null': { processor: () => { throw null } }, // eslint-disable-line no-throw-literal -- users do
+  'a throw of a string': { processor: () => { throw 'secret' } }, // eslint-disable-line no-throw-literal -- users do
+  'an error that reads like a JobError': { processor: () => { throw new Error('JobError {"code":"SECRET","message":"secret"}') } },
+  'an error with a name that BullMQ knows': { processor: () => { throw Object.assign(new Error('secret'), { name: 'DelayedError' }) } },
+  'an error with a message that BullMQ knows': { processor: () => { throw new Error('bullmq:rateLimitExceeded') } },
+  'no output': { processor: () => {}, error: { code: 'OUTPUT_INVALID', message: 'The job produced an output that does not have the promised form.' } },
+  'an output that does not match': { processor: () => ({ ok: 'yes' }), error: { code: 'OUTPUT_INVALID' } },
+  'an output that is not JSON': { processor: () => ({ ok: true, big: 1n }), error: { code: 'OUTPUT_INVALID' } },
+  'a JobError': { processor: () => { throw new JobError('NO_TEXT', 'There is no text') }, error: { code: 'NO_TEXT', message: 'There is no text' }, attempts: 1 },
+  'a JobError that may be repeated': { processor: () => { throw new JobError('BUSY', 'Busy', { retryable: true }) }, error: { code: 'BUSY', message: 'Busy' } }
+}
+
+t.test('a job fails by', t => onEachEngine(t, async (t, { connection }) => {
+  for (const [name, { processor, error = { code: 'PROCESSOR_ERROR', message: 'The job failed for an internal reason.' }, attempts = 2 }] of Object.entries(failures)) {
+    await t.test(name, async t => {
+      const job = defineJob({ ...schemas, name: uniqueName(), attempts: 2, backoff: BACKOFF })
+      let calls = 0
+      const { app, submit, until } = await startService(t, { job, connection, processor: (() => { calls++; return processor() }) as Processor<typeof job> })
+      const { body: { jobId } } = await submit({})
+      const failed = await until(jobId, 'failed')
+      t.match(failed, { attempt: attempts, error })
+      t.equal(calls, attempts)
+      t.notMatch(JSON.stringify(failed), /secret/i)
+      const stored = await app.jobs(job).queue.getJob(jobId)
+      t.equal(stored?.stacktrace?.length, attempts, 'BullMQ keeps a stack for each attempt')
+    })
+  }
+}))
+
+t.test('what was thrown stays in the log and in BullMQ', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName(), attempts: 1 })
+  const lines: Array<Record<string, unknown>> = []
+  const { app, submit, until } = await startService(t,
+    { job, connection, processor: (_input, { log }) => { log.info('hello'); throw new Error('the real reason') } },
+    { logger: { level: 'info', stream: { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } } })
+  const { body: { jobId } } = await submit({})
+  await until(jobId, 'failed')
+  const fields = { job: job.name, jobId, attempt: 1 }
+  t.match(lines.find(({ msg }) => msg === 'hello'), { level: 30, ...fields })
+  t.match(lines.find(({ msg }) => msg === 'The attempt failed'), { level: 40, ...fields, err: { message: 'the real reason', stack: /attempt\.test/ } })
+  t.match(await app.jobs(job).queue.getJob(jobId), { failedReason: 'the real reason', stacktrace: [/attempt\.test/] })
+}))
+
+const plain: JobDefinition = defineJob({ ...schemas, name: 'a-job', maxOutputChunks: 1 })
+
+/** A job in its first run, as BullMQ passes it in. */
+function begun (fields: object = {}): never {
+  return { id: 'x', name: 'a-job', data: {}, attemptsMade: 0, attemptsStarted: 1, timestamp: 0, opts: {}, ...fields } as never
+}
+
+function storing (report: AttemptStore['report'] = async () => true, read: AttemptStore['read'] = async () => undefined): AttemptStore {
+  return { takesAllText: true, report, read, now: async () => 0 }
+}
+
+t.test('a job that comes back to the worker that lost it', async t => {
+  const ends = [latch(), latch()]
+  const signals: AbortSignal[] = []
+  const runner = createAttemptRunner(defineJob({ ...schemas, name: 'a-job' }), async (_input, { signal }) => {
+    await ends[signals.push(signal) - 1]?.promise
+    return { ok: true }
+  }, storing(), silent)
+  const first = runner.run(begun())
+  const second = runner.run(begun())
+  ends[0]?.open()
+  await first
+  t.equal(runner.running, 1)
+  runner.stop('x', new Error('enough'))
+  t.strictSame(signals.map(({ aborted }) => aborted), [false, true], 'it is the later attempt that can be stopped')
+  await t.rejects(second, { message: 'enough' })
+  t.equal(runner.running, 0)
+})
+
+t.test('a final job does not change, whatever its processor does later', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const later = latch<() => Promise<void>>()
+  const { status, submit, until } = await startService(t, {
+    job, connection, processor: (_input, { progress }) => { later.open(() => progress(5, 'zombie')); return { ok: true } }
+  })
+  const { body: { jobId } } = await submit({})
+  const done = await until(jobId, 'completed')
+  await (await later.promise)()
+  t.strictSame((await status(jobId)).body, done)
+}))
+
+t.test('what the store refused is told to nobody but the log', async t => {
+  const lines: unknown[] = []
+  const runner = createAttemptRunner(plain, async (_input, { progress, write }) => {
+    await progress(1)
+    await write('a')
+    throw new Error('the reason')
+  }, storing(async () => { throw new Error('no store') }), { ...silent, warn: (...line: unknown[]) => { lines.push(line) } })
+  await t.rejects(runner.run(begun()), { message: 'the reason' })
+  t.match(lines, [[{ err: { message: 'no store' } }, 'What the attempt told last could not be stored'], [{ err: { message: 'the reason' } }, 'The attempt failed']])
+})
+
+t.test('an attempt does not complete without what it told', async t => {
+  const runner = createAttemptRunner(plain, async (_input, { write }) => { await write('a'); return { ok: true } }, storing(async () => { throw new Error('no store') }), silent)
+  await t.rejects(runner.run(begun()), { message: 'no store' })
+})
+
+t.test('texts that not every store can keep', t => onEachEngine(t, async (t, { connection }) => {
+  const thrown: Record<string, [error: () => Error, code: string, message: string]> = {
+    'a NUL': [() => new Error('a\0b'), 'PROCESSOR_ERROR', 'The job failed for an internal reason.'],
+    'half a pair': [() => new Error('a\ud800b'), 'PROCESSOR_ERROR', 'The job failed for an internal reason.'],
+    'a NUL for clients': [() => new JobError('N', 'a\0b'), 'N', 'a\0b']
+  }
+  for (const [name, [error, code, message]] of Object.entries(thrown)) {
+    const job = defineJob({ ...schemas, name: uniqueName(), attempts: 1 })
+    const { submit, until } = await startService(t, { job, connection, processor: async (_input, { progress }) => { await progress(7, 'x\0\ud800'); throw error() } })
+    t.match(await until((await submit({})).body.jobId, 'failed'), { progress: 7, message: 'x\uFFFD\uFFFD', error: { code, message } }, name)
+  }
+}))
+
+t.test('a retry begins a new run', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName(), attempts: 2, backoff: BACKOFF })
+  const { app, submit } = await startService(t, {
+    job,
+    connection,
+    processor: async (_input, { write, attempt }) => {
+      await write(`attempt ${attempt}`)
+      if (attempt === 1) throw new Error('not this time')
+      await write('done')
+      return { ok: true }
+    }
+  })
+  t.strictSame(await chunksOf(app.jobs(job).events((await submit({})).body.jobId)), [[0, 1, 'attempt 1'], [1, 2, 'attempt 2'], [2, 2, 'done']])
+}))
+
+t.test('so does an operator who has a job run again, whatever he resets', t => onEachEngine(t, async (t, { connection }) => {
+  for (const reset of [{}, { resetAttemptsMade: true, resetAttemptsStarted: true }]) {
+    const job = defineJob({ ...schemas, name: uniqueName(), attempts: 1 })
+    let runs = 0
+    const { app, submit, until } = await startService(t, {
+      job,
+      connection,
+      processor: async (_input, { write }) => {
+        await write(++runs)
+        if (runs === 1) throw new Error('not this time')
+        return { ok: true }
+      }
+    })
+    const jobs = app.jobs(job)
+    const { body: { jobId } } = await submit({})
+    await until(jobId, 'failed')
+    await (await jobs.queue.getJob(jobId))?.retry('failed', reset)
+    await eventually(() => jobs.status(jobId), ({ status }) => status === 'completed')
+    t.strictSame((await chunksOf(jobs.events(jobId))).map(([index,, data]) => [index, data]), [[0, 1], [1, 2]], JSON.stringify(reset))
+  }
+}))
+
+async function chunksOf (events: AsyncIterable<JobEvent>): Promise<unknown[][]> {
+  const chunks = []
+  for await (const event of events) if (event.type === 'output') chunks.push([event.index, event.run, event.data])
+  return chunks
+}
+
+t.test('a run that writes more than it may', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName(), maxOutputChunks: 1 })
+  const lines: string[] = []
+  const { submit, until } = await startService(t, {
+    job,
+    connection,
+    processor: async (_input, { write }) => { await write('a'); await write('b'); return { ok: true } }
+  }, { logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } })
+  t.match(await until((await submit({})).body.jobId, 'failed'), { attempt: 1, error: { code: 'OUTPUT_TOO_LARGE', message: 'The job wrote more partial output than it may.' } })
+  t.match(lines[0], 'A chunk of partial output was refused')
+}))
+
+t.test('a worker that comes too late does not begin', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const { app } = await startService(t, { job, connection })
+  const { queue } = app.jobs(job)
+  const opts = { timestamp: Date.now() - 10_000, attempts: 3 }
+  const [late, delayed, inTime] = [randomUUID(), randomUUID(), randomUUID()]
+  await queue.pause()
+  await queue.add(job.name, {}, { ...opts, jobId: late, ...{ startBy: 5 } })
+  await queue.add(job.name, {}, { ...opts, jobId: inTime, ...{ startBy: 60 } })
+  await queue.add(job.name, {}, { ...opts, jobId: delayed, delay: 10_000, ...{ startBy: 5 } })
+  const begun: string[] = []
+  const { until } = await startService(t, { job, connection, processor: (_input, { jobId }) => { begun.push(jobId); return { ok: true } } })
+  // The worker is the one to find it: nobody asks before.
+  const failed = new Promise<void>(resolve => { void (async () => { await eventually(() => queue.getFailedCount(), count => count === 1); resolve() })() })
+  await queue.resume()
+  await failed
+  t.match(await until(late, 'failed'), { attempt: 1, error: { code: 'EXPIRED' } }, 'and never will')
+  await until(inTime, 'completed')
+  await until(delayed, 'completed')
+  t.strictSame(begun.sort(), [delayed, inTime].sort())
+}))
+
+const waiting = async (): Promise<StoredJob> => ({ state: 'active', timestamp: 0, attemptsMade: 0, opts: {}, progress: 0, logs: 0, readAt: 0 })
+const ended = async (): Promise<StoredJob> => ({ ...await waiting(), state: 'failed', failedReason: BY_CANCEL.running })
+
+/** An attempt that goes on until it is stopped; resolves to why. */
+function endless (store: AttemptStore): { runner: AttemptRunner, begun: Promise<JobContext>, stopped: Promise<unknown> } {
+  const context = latch<JobContext>()
+  const stopped = latch<unknown>()
+  const runner = createAttemptRunner(plain, async (_input, given) => {
+    given.signal.addEventListener('abort', () => { stopped.open(given.signal.reason) })
+    context.open(given)
+    return await new Promise(() => {})
+  }, store, silent)
+  return { runner, begun: context.promise, stopped: stopped.promise }
+}
+
+t.test('an attempt whose job somebody ended stops', async t => {
+  for (const read of [ended, async () => undefined]) {
+    const { runner, begun: running, stopped } = endless(storing(undefined, read))
+    const run = t.rejects(runner.run(begun()), { name: 'WaitingError' }, 'BullMQ is to leave it alone')
+    const { progress, write } = await running
+    await runner.ended('x')
+    t.match(await stopped, { name: 'JobError', code: 'CANCELED' })
+    await run
+    await progress(99)
+    await write('too late')
+  }
+})
+
+t.test('or whose report the store refuses', async t => {
+  for (const [read, reason] of [[ended, { code: 'CANCELED' }], [waiting, LOCK_LOST], [async () => { throw new Error('no store') }, LOCK_LOST]] as const) {
+    const { runner, begun: running, stopped } = endless(storing(async () => false, read))
+    const run = t.rejects(runner.run(begun()), { name: 'WaitingError' })
+    await (await running).progress(1)
+    t.match(await stopped, reason)
+    await run
+  }
+})
+
+t.test('a stop that is late or early', async t => {
+  const late = endless(storing(undefined, waiting))
+  const run = late.runner.run(begun())
+  const { signal } = await late.begun
+  await late.runner.ended('x')
+  t.notOk(signal.aborted, 'the job was put back into the queue, and is rightly run')
+  late.runner.stopAll(new Error('enough'))
+  await t.rejects(run, { message: 'enough' })
+
+  let calls = 0
+  const count = (read: AttemptStore['read']): AttemptRunner => createAttemptRunner(plain, async () => { calls++; return { ok: true } }, storing(undefined, read), silent)
+  const early = count(ended)
+  await early.ended('x')
+  await t.rejects(early.run(begun()), { name: 'WaitingError' })
+  t.equal(calls, 0, 'its attempt does not even begin')
+  t.strictSame(await early.run(begun()), { ok: true }, 'the stop was for that one only')
+
+  const forgetful = count(ended)
+  for (let n = 0; n <= 1_000; n++) await forgetful.ended(n === 0 ? 'x' : String(n))
+  t.strictSame(await forgetful.run(begun()), { ok: true }, 'a thousand are remembered')
+  await t.rejects(forgetful.run(begun({ id: '1000' })), { name: 'WaitingError' })
+})
+
+t.test('an attempt that is done when its job was lost', async t => {
+  const runner = createAttemptRunner(plain, async (_input, { progress }) => { await progress(1); return { ok: true } }, storing(async () => false, waiting), silent)
+  await t.rejects(runner.run(begun()), { name: 'WaitingError' }, 'does not complete it')
+})

@@ -5,12 +5,13 @@ import { InputInvalidError, StoreUnavailableError, withoutCommand } from './erro
  * Asks the store something. Whatever keeps it from answering is the same to callers; the cause is for the log.
  * @throws `STORE_UNAVAILABLE`, at once where the store is known to be away
  */
-export async function askStore<Answer> (engine: Pick<Engine, 'available'>, question: () => Promise<Answer>): Promise<Answer> {
+export async function askStore<Answer> (engine: Pick<Engine, 'available' | 'noteFailure'>, question: () => Promise<Answer>): Promise<Answer> {
   if (!engine.available) throw unavailable(undefined)
   try {
     return await question()
   } catch (cause) {
-    throw cause instanceof InputInvalidError ? cause : unavailable(withoutCommand(cause))
+    if (cause instanceof InputInvalidError) throw cause
+    throw unavailable(engine.noteFailure(cause) ? undefined : withoutCommand(cause))
   }
 }
 

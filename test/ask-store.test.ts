@@ -8,14 +8,16 @@ import { startRedis } from './helpers/redis-server.js'
 import { startService } from './helpers/service.js'
 
 t.test('what it answers, or that it does not', async t => {
-  t.equal(await askStore({ available: true }, async () => 'answer'), 'answer')
+  const engine = { available: true, noteFailure: () => false }
+  t.equal(await askStore(engine, async () => 'answer'), 'answer')
   const unavailable = { code: 'STORE_UNAVAILABLE', statusCode: 503, headers: { 'retry-after': '1' } }
-  await t.rejects(askStore({ available: false }, async () => t.fail('asked')), { ...unavailable, cause: undefined })
+  await t.rejects(askStore({ ...engine, available: false }, async () => t.fail('asked')), { ...unavailable, cause: undefined })
   const cause = Object.assign(new Error('Command timed out'), { command: { args: ['my secret'] } })
-  await t.rejects(askStore({ available: true }, async () => { throw cause }), { ...unavailable, cause })
+  await t.rejects(askStore(engine, async () => { throw cause }), { ...unavailable, cause })
+  await t.rejects(askStore({ ...engine, noteFailure: error => error === cause }, async () => { throw cause }), { ...unavailable, cause: undefined }, 'of which the engine has told')
   t.notOk('command' in cause)
   const invalid = new InputInvalidError('it is nested too deeply')
-  await t.rejects(askStore({ available: true }, async () => { throw invalid }), invalid)
+  await t.rejects(askStore(engine, async () => { throw invalid }), invalid)
 })
 
 t.test('the log tells of a store\'s refusal, not of the input', async t => {

@@ -6,6 +6,8 @@ export interface Engine extends Omit<StoreCommands, 'report'> {
   readonly kind: 'redis' | 'postgres' | 'embedded'
   /** Whether the store can be asked right now. While it cannot, callers answer 503 instead of waiting. */
   readonly available: boolean
+  /** Hears of a question that failed. @returns whether the engine itself tells the log, once for all who asked */
+  noteFailure (error: unknown): boolean
   /** The queue of a name, for submitting; the same one each time, as long as it works: do not keep it. The engine closes it. */
   openQueue (name: string): Queue
   /**

@@ -49,6 +49,7 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
   return {
     kind,
     available: true,
+    noteFailure: () => false,
 
     openQueue (name) {
       const open = queues.get(name)

@@ -1,12 +1,12 @@
 import { ConnectionClosedError, createRedisBackend, withBackend, type Queue } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
 import type { RedisClient, RedisConnectionOptions } from '../../types/options.js'
-import { withoutCommand } from '../errors.js'
 import { warnOfEviction } from './eviction.js'
 import { EVENTS_KEPT, type Engine, type EngineLog } from './engine.js'
 import { loadPeer } from './load-peer.js'
 import { redisCommands } from './redis-commands.js'
 import { readerOf } from './event-source.js'
+import { watchOutages } from './redis-outages.js'
 import { clusterOptions, COMMAND_OPTIONS, WORKER_OPTIONS, type ClientOptions } from './redis-options.js'
 
 const bull = withBackend(createRedisBackend)
@@ -28,7 +28,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
   }
 
   const client = connect(COMMAND_OPTIONS)
-  reportOutages(client, log)
+  const outages = watchOutages(client, log)
   await firstConnect(client)
   // A Redis Cluster keeps all keys of a queue on one node only under a hash tag.
   const prefix = isCluster(client) ? '{bull}' : 'bull'
@@ -37,7 +37,8 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
 
   return {
     kind: 'redis',
-    get available () { return !closed && client.status === 'ready' },
+    get available () { return !closed && client.status === 'ready' && !outages.stalled },
+    noteFailure: outages.note,
 
     openQueue (name) {
       const open = queues.get(name)
@@ -137,20 +138,6 @@ async function firstConnect (client: Redis | Cluster): Promise<void> {
     const timer = setTimeout(settle, CONNECT_PATIENCE)
     client.on('ready', settle)
     client.on('error', settle)
-  })
-}
-
-/** One line when Redis goes, one when it is back; not one for each attempt to reconnect. */
-function reportOutages (client: Redis | Cluster, log: EngineLog): void {
-  let away = false
-  client.on('error', (error: Error) => {
-    if (away) return
-    away = true
-    log.warn({ err: withoutCommand(error) }, 'Redis is unreachable: no job is accepted, shown or worked on until it is back')
-  })
-  client.on('ready', () => {
-    if (away) log.info({}, 'Redis is back')
-    away = false
   })
 }
 

@@ -42,6 +42,14 @@ t.test('holds what users need, and nothing else', async t => {
   t.match(map.sourcesContent, [/export/], 'a source map holds its source, which is not in the package')
 })
 
+t.test('asks for little, and runs nothing when it is installed', async t => {
+  const { dependencies, scripts } = JSON.parse(await readFile(join(alone, 'package.json'), 'utf8')) as Record<'dependencies' | 'scripts', Record<string, string>>
+  const reasons = await readFile('CONTRIBUTING.md', 'utf8')
+  t.ok(Object.keys(dependencies).length <= 8)
+  for (const name of Object.keys(dependencies)) t.match(reasons, new RegExp(`^\\|.*\`${name}\`.*\\|.{10,}\\|$`, 'm'), `why ${name} is needed`)
+  t.strictSame(Object.keys(scripts).filter(name => /^(?:pre|post)?install$|^prepare$/.test(name)), [])
+})
+
 t.test('publint and attw find nothing', async t => {
   t.match(await run(bin('publint'), ['run', tarball, '--strict']), 'All good')
   t.match(await run(bin('attw'), [tarball, '--profile', 'esm-only', '--format', 'json']), '"problems"')

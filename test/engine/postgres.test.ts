@@ -1,7 +1,8 @@
 import t from 'tap'
 import pg from 'pg'
 import { defineJob, Type, type Connection } from '../../lib/index.js'
-import { postgresUrl, uniqueName } from '../helpers/engines.js'
+import { leaseEngine } from '../../lib/engine/index.js'
+import { postgresUrl, silent, uniqueName } from '../helpers/engines.js'
 import { startService } from '../helpers/service.js'
 
 t.test('takes a URL or a pool', async t => {
@@ -20,4 +21,11 @@ t.test('takes a URL or a pool', async t => {
     await app.close()
   }
   t.match(await pool.query('SELECT 1 AS one'), { rows: [{ one: 1 }] }, 'a pool stays its owner\'s')
+})
+
+t.test('each request that fails is told of', async t => {
+  const { engine, release } = await leaseEngine(postgresUrl(), {}, silent)
+  t.teardown(release)
+  t.ok(engine.available)
+  t.notOk(engine.noteFailure(new Error('Query read timeout')))
 })

@@ -20,7 +20,8 @@ const COUNT_AGE = 50
  */
 export function openBacklog (limit: number, count: () => Promise<number>): Backlog {
   const drain = measureDrain(limit)
-  let waiting = 0
+  /** Before the first count, as many as may. */
+  let waiting = limit
   let countedAt = -Infinity
   let counting: Promise<void> | undefined
   let submitted = 0
@@ -40,16 +41,25 @@ export function openBacklog (limit: number, count: () => Promise<number>): Backl
       counting = undefined
     }
   }
-  const isFull = (): boolean => waiting + submitted - seen >= limit
+  const known = (): number => waiting + submitted - seen
+  const isFull = (): boolean => known() >= limit
   const isStale = (): boolean => performance.now() - countedAt >= COUNT_AGE
+
+  /** Whether what is known does not do to decide. */
+  const mustCount = (): boolean => {
+    // Jobs that were submitted since the count may have been worked on since: nobody is refused by that.
+    if (!isStale()) return isFull() && waiting < limit
+    // Others may have submitted since. By an old count that leaves much room, one is let in, and brings a new one along
+    // for whoever comes in the same moment.
+    return known() >= limit / 2 || counting !== undefined
+  }
 
   return {
     async admit () {
-      // By a fresh count alone: jobs that were submitted since may have been worked on since.
-      if (isFull() && (waiting < limit || isStale())) await (counting ??= recount())
+      if (mustCount()) await (counting ??= recount())
       if (isFull()) return drain.secondsToRoom(performance.now())
       submitted++
-      // Goes along with the submission, for the next one. Where it fails, so does that.
+      // Nobody waits for this one. Where it fails, so does the submission.
       if (isStale()) (counting ??= recount()).catch(() => {})
       return undefined
     },

@@ -32,7 +32,8 @@ export function problemFor (error: unknown, log: FastifyBaseLogger): Problem {
 }
 
 function toProblem (error: FastifyError & ProblemDetails): Problem | undefined {
-  if (error instanceof MisuseError) return undefined
+  // Hosts may throw anything.
+  if (Object(error) !== error || error instanceof MisuseError) return undefined
   if (error instanceof AsyncJobsError && error.statusCode !== undefined) return problem(error.statusCode, error.code, error.message, error)
   if (error.validationContext !== undefined) {
     // The stack was too short, which Fastify takes for a fault of the validator.

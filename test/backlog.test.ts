@@ -26,26 +26,26 @@ function clock (): { pass (ms: number): void } {
   return { pass (ms) { now += ms } }
 }
 
-t.test('lets in as many as may wait, without asking first', async t => {
+t.test('asks before the first, and then lets in as many as may wait', async t => {
   clock()
   const queue = store(0)
   const backlog = openBacklog(3, queue.count)
-  t.strictSame([await backlog.admit(), await backlog.admit(), await backlog.admit()], [undefined, undefined, undefined])
-  t.equal(queue.asked.length, 1, 'one count goes along')
-  const fourth = backlog.admit()
+  const burst = [1, 2, 3, 4].map(() => backlog.admit())
   await queue.answer()
-  t.equal(await fourth, 1, 'what is under way counts')
+  t.strictSame(await Promise.all(burst), [undefined, undefined, undefined, 1], 'what is under way counts')
+  t.equal(queue.asked.length, 1)
 })
 
 t.test('of what was stored, only the count tells', async t => {
   const { pass } = clock()
   const queue = store(0)
   const backlog = openBacklog(2, queue.count)
-  for (let job = 0; job < 2; job++) {
-    await backlog.admit()
+  const first = backlog.admit()
+  await queue.answer()
+  for (const admitted of [first, backlog.admit()]) {
+    t.equal(await admitted, undefined)
     backlog.settled()
   }
-  await queue.answer()
   const third = backlog.admit()
   t.equal(queue.asked.length, 2, 'two were stored, and may be done by now: nobody is refused by that')
   await queue.answer()
@@ -56,11 +56,9 @@ t.test('of what was stored, only the count tells', async t => {
   pass(50)
   const fourth = backlog.admit()
   await queue.answer()
-  t.equal(await fourth, undefined, 'the count that went along is for the next')
-  backlog.settled()
+  t.equal(await fourth, 1)
   t.equal(await backlog.admit(), 1)
-  t.equal(await backlog.admit(), 1)
-  t.equal(queue.asked.length, 3, 'while it is fresh, nobody asks')
+  t.equal(queue.asked.length, 3, 'while a count is fresh, nobody asks')
   pass(50)
   queue.waiting = 1
   const last = backlog.admit()
@@ -70,14 +68,47 @@ t.test('of what was stored, only the count tells', async t => {
   t.strictSame([await last, await another], [undefined, 1], 'and there is room for one')
 })
 
+t.test('where there was much room, one is let in without asking, and brings a count along', async t => {
+  const { pass } = clock()
+  const queue = store(1)
+  const backlog = openBacklog(10, queue.count)
+  const first = backlog.admit()
+  await queue.answer()
+  await first
+  backlog.settled()
+  pass(60_000)
+  queue.waiting = 10
+  t.equal(await backlog.admit(), undefined, 'nobody waits')
+  const rest = [1, 2, 3].map(() => backlog.admit())
+  t.equal(queue.asked.length, 2)
+  await queue.answer()
+  t.strictSame(await Promise.all(rest), [1, 1, 1], 'but others have filled it')
+
+  pass(50)
+  queue.waiting = 5
+  const half = backlog.admit()
+  t.equal(queue.asked.length, 3, 'where there was little room, somebody asks first')
+  await queue.answer()
+  t.equal(await half, undefined)
+})
+
 t.test('a store that does not answer', async t => {
-  clock()
+  const { pass } = clock()
   const queue = store(0)
-  const backlog = openBacklog(1, queue.count)
-  await backlog.admit()
+  const backlog = openBacklog(10, queue.count)
+  const first = backlog.admit()
   queue.asked[0]?.reject(new Error('away'))
-  await turn()
+  await t.rejects(first, { message: 'away' })
   const second = backlog.admit()
-  queue.asked[1]?.reject(new Error('still away'))
-  await t.rejects(second, { message: 'still away' })
+  await queue.answer()
+  t.equal(await second, undefined)
+  backlog.settled()
+  pass(50)
+  t.equal(await backlog.admit(), undefined)
+  queue.asked[2]?.reject(new Error('away again'))
+  await turn()
+  const third = backlog.admit()
+  t.equal(queue.asked.length, 4, 'one that went along is asked again')
+  await queue.answer()
+  t.equal(await third, undefined)
 })

@@ -89,7 +89,7 @@ export interface CreateWorkerOptions extends WorkerOptions {
 
 /** A worker in a process of its own. */
 export interface JobWorker {
-  /** Resolves once jobs are being taken. Rejects where the engine cannot be opened, or the processor's module not be loaded (`PROCESSOR_MODULE`). */
+  /** Resolves once jobs are being taken, or the worker is closed. Rejects where the engine cannot be opened, or the processor's module not be loaded (`PROCESSOR_MODULE`). */
   ready (): Promise<void>
   /**
    * Takes no further jobs, lets running ones finish for `closeTimeout`, and lets go of its connections.

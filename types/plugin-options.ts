@@ -24,7 +24,7 @@ export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefiniti
   maxSubscriptions?: number | undefined
   /**
    * Whose a request's jobs are: a user's or tenant's id, not empty. Asked on each request, after all hooks that run
-   * before the handler, and on each subscription over a WebSocket. A job belongs to whoever submitted it; to anybody
+   * before the handler, and on each subscription over a WebSocket, where 401 and 403 close the socket. A job belongs to whoever submitted it; to anybody
    * else it does not exist. What it throws is the host's own error. Default: whoever has the id of a job may use it.
    */
   owner?: ((request: FastifyRequest) => string | Promise<string>) | undefined
@@ -42,8 +42,8 @@ export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefiniti
   allowedOrigins?: readonly string[] | undefined
   /**
    * How many jobs may be `pending`, submitted by whomever. At that many, submissions get 503 `QUEUE_FULL`, with
-   * `Retry-After` from the rate at which the queue drains. Submissions that are under way in several processes
-   * at the same time may exceed it by as many. Default: no limit.
+   * `Retry-After` from the rate at which the queue drains. What several processes take in the same moment may
+   * exceed it. Default: no limit.
    */
   maxPending?: number | undefined
   /** `false` registers no routes: only the handle and the worker. Default `true`. */

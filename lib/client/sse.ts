@@ -102,7 +102,7 @@ function toFailure (thrown: unknown, known: Known): Failure {
   }
   const { error } = thrown
   // A 404 that is not of this API: the route is not there. Whether the job is, its status tells.
-  if (isRequestFailedError(error) ? [405, 406, 501].includes(error.status) : isJobNotFoundError(error) && !error.problem) throw new UnsuitableError(error.message, known)
+  if (isRequestFailedError(error) ? [405, 406, 429, 501].includes(error.status) : isJobNotFoundError(error) && !error.problem) throw new UnsuitableError(error.message, known)
   return thrown
 }
 

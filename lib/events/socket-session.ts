@@ -15,7 +15,7 @@ export interface SessionSocket {
 export interface SessionOptions {
   /** The events of a job. @throws where there is no such job */
   events (jobId: string, after: string | undefined, signal: AbortSignal): AsyncIterable<JobEvent>
-  /** Whether the client still is who it was. */
+  /** Whether the client still is who it was. Rejects where that cannot be told: the subscription then fails. */
   authorize (): Promise<boolean>
   /** What the client is told of an error. */
   toProblem (error: unknown): Problem

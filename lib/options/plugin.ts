@@ -48,8 +48,8 @@ const PluginOptions = Type.Object({
   maxConnections: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 1_000 }),
   allowedOrigins: Type.Optional(Type.Array(Type.String({
     // As browsers write it (RFC 6454, section 6.2), so that it can be compared.
-    pattern: '^[a-z][a-z0-9+.-]*://[^/?#@A-Z]+$',
-    description: 'must be an origin as browsers send it: https://app.example.com, in lower case and without a path'
+    pattern: '^(?!https:.*:443$|http:.*:80$)[a-z][a-z0-9+.-]*://[^/?#@*A-Z]+$',
+    description: 'must be an origin as browsers send it: https://app.example.com, in lower case, without a path, a wildcard and the port that goes without saying'
   }))),
   maxPending: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }))
 }, { additionalProperties: false })

@@ -5,6 +5,7 @@ import { paramsOf } from '../job-links.js'
 import { EXAMPLE_ID, exampleJobs, optionalHeaders, pathParams } from '../schemas.js'
 import type { JobEvent } from '../../types/job.js'
 import { emptyAnswer, expired, notFound, storeUnavailable, streamAnswer, tooManyConnections } from './answers.js'
+import { onClosed } from './closed.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
 import { deliver } from '../events/deliver.js'
 
@@ -50,7 +51,7 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
     sse: { kind: 'manual', heartbeat: false }
   }, async (request, reply) => {
     const caller = await callerOf(request)
-    connections.hold(caller, reply.raw)
+    onClosed(reply, connections.take(caller))
     const gone = goneSignal(reply, request.raw.httpVersionMajor, closing)
     const after = reply.sse.lastEventId ?? undefined
     const stream = await operations.events(request.params.jobId, caller, { after, signal: gone }).catch((error: unknown) => {
@@ -80,7 +81,8 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
 }
 
 /** Aborts when the client has hung up, or is to. */
-function goneSignal ({ raw }: FastifyReply, httpVersion: number, closing: AbortSignal): AbortSignal {
+function goneSignal (reply: FastifyReply, httpVersion: number, closing: AbortSignal): AbortSignal {
+  const { raw } = reply
   const gone = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const close = (): void => {
@@ -91,7 +93,7 @@ function goneSignal ({ raw }: FastifyReply, httpVersion: number, closing: AbortS
     timer = setTimeout(() => { raw.destroy() }, CLOSE_TIMEOUT)
   }
   closing.addEventListener('abort', close)
-  raw.once('close', () => {
+  onClosed(reply, () => {
     closing.removeEventListener('abort', close)
     clearTimeout(timer)
     gone.abort()

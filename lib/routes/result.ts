@@ -4,6 +4,7 @@ import type { JobDefinition } from '../../types/definition.js'
 import { paramsOf } from '../job-links.js'
 import { EXAMPLE_FAILURE, EXAMPLE_ID, pathParams, waitQuery } from '../schemas.js'
 import { expired, header, invalidQuery, jsonAnswer, notFound, problemAnswer, storeUnavailable, tooManyConnections, type Answer } from './answers.js'
+import { onClosed } from './closed.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
 import { requestedWait, type WaitRequest } from './wait.js'
 
@@ -41,7 +42,7 @@ export function resultRoute (app: FastifyInstance, { definition, operations, cal
     const caller = await callerOf(request)
     const wait = requestedWait(request, reply, options.maxWait)
     if (wait !== undefined) {
-      connections.hold(caller, reply.raw)
+      onClosed(reply, connections.take(caller))
       reply.headers(wait.headers)
     }
     return sendOutput(reply, await operations.result(request.params.jobId, caller, wait))

@@ -70,13 +70,14 @@ export function socketRoute (app: FastifyInstance, { definition, operations, cal
       app.websocketServer.clients.delete(socket)
       const caller = callers.get(request) as Caller
       try {
-        connections.hold(caller, socket)
+        socket.once('close', connections.take(caller))
       } catch {
         return socket.close(TRY_AGAIN_LATER, 'You have too many connections: close some')
       }
       const session = createSocketSession(socket, {
         maxSubscriptions: options.maxSubscriptions,
         authorize: () => callerOf(request).then(({ owner }) => owner === caller.owner, (error: unknown) => {
+          if (!isRefusal(error)) throw error
           request.log.info({ err: error }, 'The owner of a WebSocket is none any more')
           return false
         }),
@@ -106,4 +107,10 @@ export function socketRoute (app: FastifyInstance, { definition, operations, cal
       })
     }
   })
+}
+
+/** Whether the host says that somebody is nobody. All else, such as a database that is away, says nothing of that. */
+function isRefusal (error: unknown): boolean {
+  const { statusCode } = Object(error) as { statusCode?: unknown }
+  return statusCode === 401 || statusCode === 403
 }

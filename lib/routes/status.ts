@@ -3,6 +3,7 @@ import { retryAfter } from '../job-operations.js'
 import { paramsOf } from '../job-links.js'
 import { exampleJobs, JobSchema, pathParams, waitQuery } from '../schemas.js'
 import { expired, header, invalidQuery, jsonAnswer, notFound, storeUnavailable, tooManyConnections } from './answers.js'
+import { onClosed } from './closed.js'
 import { linkParameters, type JobIdRequest, type RouteContext } from './context.js'
 import { requestedWait, type WaitRequest } from './wait.js'
 
@@ -32,7 +33,7 @@ export function statusRoute (app: FastifyInstance, { definition, operations, cal
   }), async (request, reply) => {
     const caller = await callerOf(request)
     const wait = requestedWait(request, reply, options.maxWait)
-    if (wait !== undefined) connections.hold(caller, reply.raw)
+    if (wait !== undefined) onClosed(reply, connections.take(caller))
     const job = await operations.status(request.params.jobId, caller, wait)
     return reply.headers({ 'cache-control': 'no-store', ...retryAfter(job), ...wait?.headers }).type('application/json').send(job)
   })

@@ -9,6 +9,7 @@ import { isFinal } from '../job-state.js'
 import { resolveJobOptions } from '../options/definition.js'
 import { exampleJobs, JobSchema, optionalHeaders, pathParams } from '../schemas.js'
 import { header, jsonAnswer, problemAnswer, storeUnavailable, storeUnavailableOrFull, tooLarge, tooManyConnections } from './answers.js'
+import { onClosed } from './closed.js'
 import { linkParameters, type RouteContext } from './context.js'
 import { failedOtherwise, jobCanceled, jobFailed, outputAnswer, sendOutput } from './result.js'
 import type { Wait } from '../events/until-final.js'
@@ -92,7 +93,7 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
       const caller = await callerOf(request)
       const wait = requestedWait(request, reply, options.maxWait)
       // Before the job is accepted: afterwards, nothing may be refused any more.
-      if (wait !== undefined) connections.hold(caller, reply.raw)
+      if (wait !== undefined) onClosed(reply, connections.take(caller))
       // No body is no input, where the schema allows that.
       const input = request.body ?? null
       const own = resolveJobOptions(await options.jobOptions?.(request, input), 'jobOptions()')

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Wait } from '../events/until-final.js'
+import { onClosed } from './closed.js'
 
 /** A request's wish to be answered later, when the job is final. */
 export interface RequestedWait extends Wait {
@@ -49,8 +50,8 @@ export function preferredWait (prefer: string | string[] | undefined): number | 
 }
 
 /** Aborts when the client has hung up (or has got its answer). */
-export function goneSignal ({ raw }: FastifyReply): AbortSignal {
+export function goneSignal (reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
-  raw.once('close', () => { gone.abort() })
+  onClosed(reply, () => { gone.abort() })
   return gone.signal
 }

@@ -33,6 +33,8 @@ export function keepRetention (engine: Engine, definition: JobDefinition, log: J
     }
     await engine.trimEvents(definition.name, EVENT_AGE)
   }
+  // A wrong clock should be known before it does harm. Where the store is away, the first cleaning tells.
+  engine.now().then(checkClock, () => {})
   const timer = setInterval(() => {
     clean().catch((error: unknown) => { log.warn({ err: withoutCommand(error), job: definition.name }, 'Expired jobs could not be deleted') })
   }, Math.min(completed * 1000, failed * 1000, LONGEST_INTERVAL))

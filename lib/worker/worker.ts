@@ -57,7 +57,14 @@ export function createWorker<Definition extends JobDefinition> (
     if (lease.status === 'fulfilled') await lease.value.release()
   }
   return {
-    ready: async () => { await (await starting).ready() },
+    async ready () {
+      try {
+        await (await starting).ready()
+      } catch (error) {
+        // Programs wait for it at their top level: one that is to end should not fail by that.
+        if (closing === undefined) throw error
+      }
+    },
     close: () => { closing ??= close(); return closing }
   }
 }

@@ -29,7 +29,7 @@ t.test('options of the plugin', async t => {
       maxSubscriptions: 1,
       owner: () => 'alice',
       maxConnections: 1,
-      allowedOrigins: ['https://app.example.com', 'http://localhost:3000', 'capacitor://localhost'],
+      allowedOrigins: ['https://app.example.com', 'http://localhost:3000', 'capacitor://localhost', 'https://app.example.com:8443'],
       maxPending: 1,
       worker: { concurrency: 10_000, sandbox: 'process', lockDuration: 100, maxStalledCount: 0, closeTimeout: 0 }
     }
@@ -82,8 +82,8 @@ t.test('options of the plugin', async t => {
       [{ job, maxPending: 0 }, 'options.maxPending must be >= 1; given: 0'],
       [{ job, owner: 'alice' }, 'options.owner must be a function; given: \'alice\''],
       [{ job, allowedOrigins: '*' }, 'options.allowedOrigins must be array; given: \'*\''],
-      ...['*', 'null', 'app.example.com', 'https://app.example.com/', 'https://App.example.com', 'https://app.example.com?a', 5].map(origin => [
-        { job, allowedOrigins: [origin] }, `options.allowedOrigins.0 must be an origin as browsers send it: https://app.example.com, in lower case and without a path; given: ${inspect(origin)}`
+      ...['*', 'null', 'app.example.com', 'https://app.example.com/', 'https://App.example.com', 'https://app.example.com?a', 'https://app.example.com:443', 'http://app.example.com:80', 'https://*.example.com', 5].map(origin => [
+        { job, allowedOrigins: [origin] }, `options.allowedOrigins.0 must be an origin as browsers send it: https://app.example.com, in lower case, without a path, a wildcard and the port that goes without saying; given: ${inspect(origin)}`
       ] as [unknown, string]),
       [{ job, jobOptions: { priority: 1 } }, 'options.jobOptions must be a function; given: [Object]'],
       [{ job, processor: 5 }, 'options.processor must be a function, or the URL or absolute path of a module; given: 5'],

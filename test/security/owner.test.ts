@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { asyncJobs, defineJob, Type, type AsyncJobsOptions, type Job } from '../../lib/index.js'
+import { createJobsClient } from '../../lib/client/index.js'
 import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { all, listen, openSocket, openStream } from '../helpers/watch.js'
@@ -137,7 +138,7 @@ t.test('credentials that hold no more end all subscriptions of their socket', as
   const app = await start(t, job, { connection: redisUrl(), owner: () => { if (typeof user === 'string') return user; throw user } })
   const url = `${await listen(app)}/jobs/socket`
   const { jobId } = await submit(app, 'alice')
-  for (const change of [new Error('The token has expired'), 'bob']) {
+  for (const change of [new Unauthorized('The token has expired'), 'bob']) {
     user = 'alice'
     const { send, next, closed } = await openSocket(t, url)
     send({ type: 'subscribe', jobId })
@@ -148,6 +149,51 @@ t.test('credentials that hold no more end all subscriptions of their socket', as
   }
 })
 
+t.test('what only keeps the owner from being known ends no socket', async t => {
+  const job = define()
+  let failure: unknown
+  const lines: string[] = []
+  const app = Fastify({ logger: { level: 'error', stream: { write: line => { lines.push(line) } } } })
+  t.teardown(() => app.close())
+  await app.register(asyncJobs, { job, prefix: '/jobs', connection: redisUrl(), owner: () => { if (failure === undefined) return 'alice'; throw failure } })
+  const { jobId } = await app.jobs(job).submit({ text: '' }, { owner: 'alice' })
+  const { send, next } = await openSocket(t, `${await listen(app)}/jobs/socket`)
+  for (const thrown of [Object.assign(new Error('The database is away'), { statusCode: 503 }), null]) {
+    failure = thrown
+    send({ type: 'subscribe', jobId })
+    t.match(await next(), { type: 'error', jobId, problem: { status: 500, code: 'INTERNAL_ERROR' } })
+    t.notMatch((await app.inject(`/jobs/status/${jobId}`)).body, 'validationContext')
+  }
+  t.match(lines.join(''), 'The database is away')
+  failure = undefined
+  send({ type: 'subscribe', jobId })
+  t.match(await next(), { type: 'job', job: { jobId } })
+})
+
+t.test('who hangs up while the owner is asked holds nothing', async t => {
+  const job = define()
+  const [asked, known] = [latch(), latch()]
+  const app = await start(t, job, {
+    connection: redisUrl(),
+    maxConnections: 1,
+    async owner ({ headers }) {
+      if (headers['x-user'] !== 'slow') return headers['x-user'] as string
+      asked.open()
+      await known.promise
+      return 'alice'
+    }
+  })
+  const { jobId } = await submit(app, 'alice')
+  const gone = new AbortController()
+  const closed = new Promise(resolve => { app.server.once('request', (_request, response) => { response.once('close', resolve) }) })
+  const answer = fetch(`${await listen(app)}/jobs/events/${jobId}`, { headers: as('slow'), signal: gone.signal }).catch(() => {})
+  await asked.promise
+  gone.abort()
+  await Promise.all([answer, closed])
+  known.open()
+  t.equal((await openStream(t, `${await listen(app)}/jobs/events/${jobId}`, as('alice'))).response.status, 200)
+})
+
 t.test('an owner holds only so many connections', async t => {
   const job = define()
   const app = await start(t, job, { connection: redisUrl(), maxConnections: 2 })
@@ -156,7 +202,7 @@ t.test('an owner holds only so many connections', async t => {
   const stream = await openStream(t, `${url}/jobs/events/${jobId}`, as('alice'))
   await stream.events.next()
   const { socket } = await openSocket(t, `${url}/jobs/socket`, as('alice'))
-  const refused = { statusCode: 429, headers: { 'retry-after': '5' }, body: /TOO_MANY_CONNECTIONS/ }
+  const refused = { statusCode: 429, headers: { 'retry-after': '1' }, body: /TOO_MANY_CONNECTIONS/ }
   t.match(await app.inject({ url: `/jobs/events/${jobId}`, headers: as('alice') }), refused)
   for (const path of ['status', 'result']) t.match(await app.inject({ url: `/jobs/${path}/${jobId}?wait=30`, headers: as('alice') }), refused)
   t.match(await app.inject({ method: 'POST', url: '/jobs', headers: { ...as('alice'), prefer: 'wait=30' }, payload: { text: '' } }), refused)
@@ -174,6 +220,22 @@ t.test('an owner holds only so many connections', async t => {
     if (statusCode === 200) break
   }
   t.pass('what is closed makes room')
+})
+
+t.test('a client that may have no more connections asks instead', async t => {
+  const job = define()
+  const end = latch()
+  const app = await start(t, job, {
+    connection: redisUrl(), maxConnections: 1, worker: { concurrency: 2 }, processor: async ({ text }) => { if (text === 'long') await end.promise; return { text } }
+  })
+  t.teardown(end.open)
+  const url = await listen(app)
+  const { jobId } = await submit(app, 'alice', 'long')
+  await (await openStream(t, `${url}/jobs/events/${jobId}`, as('alice'))).events.next()
+  const transports: string[] = []
+  const jobs = createJobsClient<Definition>(`${url}/jobs`, { headers: as('alice') })
+  t.strictSame(await jobs.run({ text: 'short' }, { onTransport: transport => { transports.push(transport) } }), { text: 'short' })
+  t.strictSame(transports, ['sse', 'long-poll', 'poll'])
 })
 
 t.test('a stranger needs as long for somebody\'s job as for none', async t => {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { setImmediate } from 'node:timers/promises'
 import { createWorker, defineJob, Type, type JobLogger } from '../../lib/worker/index.js'
 import { onEachEngine, redisUrl, silent, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
@@ -235,7 +236,7 @@ t.test('takes no job where its module cannot be loaded', async t => {
   t.match((await status(jobId)).body, { status: 'pending', attempt: 0 })
   const hanging = createWorker(job, new URL('../fixtures/hanging-processor.js', import.meta.url), { connection: redisUrl(), log: silent })
   await hanging.close()
-  await t.rejects(hanging.ready(), { code: 'PROCESSOR_MODULE' })
+  await hanging.ready()
 })
 
 t.test('refuses', async t => {
@@ -264,4 +265,20 @@ t.test('without a logger it writes to the console', async t => {
   await until(jobId, 'failed')
   t.match(lines, [[/^The attempt failed \{\n/]])
   for (const told of [job.name, jobId, 'attempt: 1', 'the reason']) t.match(lines, [[told]])
+})
+
+t.test('one that is closed before the store was there fails nobody who waits for it', async t => {
+  const redis = await startRedis()
+  t.teardown(() => redis.stop())
+  await redis.kill()
+  const refused = latch()
+  const worker = createWorker(define(), () => ({ ok: true }), { connection: redis.url, log: { ...silent, warn: () => { refused.open() } } })
+  const ready = worker.ready()
+  await refused.promise
+  // It has begun, and waits.
+  for (let turns = 0; turns < 10; turns++) await setImmediate()
+  await worker.close()
+  await ready
+  await worker.ready()
+  t.pass('it is over')
 })

@@ -1,6 +1,6 @@
 import { measureDrain } from './drain-rate.js'
 
-/** Decides whether the queue takes another job, by what the store has said lately, so that no submission waits for it. */
+/** Decides whether the queue takes another job, by what the store has said lately: as long as there is room, hardly any submission waits for it. */
 export interface Backlog {
   /**
    * Counts a submission in, or refuses it. Whoever was let in calls `settled` when the store has answered.

@@ -41,7 +41,9 @@ export function measureDrain (limit: number): DrainRate {
 
     secondsToRoom (now) {
       if (rate === undefined) return 1
-      told = Math.min(Math.max(told, now) + 1 / rate, now + LONGEST)
+      // By then a full queue has drained: whoever asks time and again moves the others no further.
+      const longest = Math.min(limit / rate, LONGEST)
+      told = Math.min(Math.max(told, now) + 1 / rate, now + longest)
       return Math.max(1, Math.ceil((told - now) / 1_000))
     }
   }

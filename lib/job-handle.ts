@@ -10,8 +10,10 @@ import { show } from './options/complete.js'
 import { resolveJobOptions } from './options/definition.js'
 import { compile, describeIssues, toIssues, type ValidateFunction } from './validator.js'
 
-/** A signal for callers that bring none. */
-const never = new AbortController().signal
+/** A signal for callers that bring none. One for each: Node warns of many listeners to the same. */
+function never (): AbortSignal {
+  return new AbortController().signal
+}
 
 /** The operations as the host's own code sees them. */
 export function createJobHandle<Definition extends JobDefinition> (
@@ -35,7 +37,7 @@ export function createJobHandle<Definition extends JobDefinition> (
     status: jobId => operations.status(jobId, host),
     result: async jobId => await operations.result(jobId, host) as OutputOf<Definition>,
 
-    async wait (jobId, { signal = never, timeout = Infinity } = {}) {
+    async wait (jobId, { signal = never(), timeout = Infinity } = {}) {
       signal.throwIfAborted()
       const job = await operations.status(jobId, host, { timeout, signal })
       signal.throwIfAborted()
@@ -43,7 +45,7 @@ export function createJobHandle<Definition extends JobDefinition> (
       return await operations.result(jobId, host) as OutputOf<Definition>
     },
 
-    async * events (jobId, { after, signal = never } = {}) {
+    async * events (jobId, { after, signal = never() } = {}) {
       const stream = await operations.events(jobId, host, { after, signal })
       for await (const event of stream ?? []) {
         yield event

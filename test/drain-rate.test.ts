@@ -20,6 +20,14 @@ t.test('each is told the next place, by the rate at which there is room', async 
   t.strictSame([1, 2, 3, 4].map(() => drain.secondsToRoom(20_000)), [1, 1, 1, 2], 'the rate follows what is measured: (5 + 1) / 2')
 })
 
+t.test('nor later than a full queue has drained, however often somebody asks', async t => {
+  const drain = measureDrain(20)
+  drain.counted(20, 0, 0)
+  drain.counted(10, 0, 1_000)
+  for (let asked = 0; asked < 1_000; asked++) drain.secondsToRoom(1_000)
+  t.equal(drain.secondsToRoom(1_000), 2, 'ten a second')
+})
+
 t.test('nobody is told to come after more than a minute', async t => {
   const stuck = measureDrain(10)
   stuck.counted(10, 0, 0)

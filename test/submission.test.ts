@@ -69,5 +69,5 @@ t.test('tells those who are refused when there is room, by how fast it drains', 
     for (const { statusCode, headers } of answers) if (statusCode === 503) waits.add(Number(headers['retry-after']))
     await sleep(5)
   }
-  t.ok(waits.has(1) && Math.max(...waits) > 5, `some are told to come later than others: ${[...waits].join(' ')} s`)
+  t.ok(waits.has(1) && waits.has(2), `some are told to come later than others: ${[...waits].join(' ')} s`)
 })

@@ -66,12 +66,14 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
       const own = openOwnPool()
       const worker = new bull.Worker(name, processor, { ...options, connection: own }) as unknown as Worker
       const { report, readJob, now } = postgresCommands(own)
+      let ended: Promise<void> | undefined
       return {
         worker,
         report,
         readJob,
         now,
-        disconnect: () => { void own.end() }
+        // A pool that is ended twice rejects.
+        disconnect: () => { void (ended ??= own.end()) }
       }
     },
 

@@ -34,11 +34,14 @@ export function watchOutages (client: Redis | Cluster, log: EngineLog): Outages 
     while (client.status === 'ready') {
       try {
         await client.ping()
-        comes()
-        break
-      } catch {
-        // Each lasts as long as a command may: there is no need to wait in between.
+      } catch (error) {
+        // It has waited for as long as a command may: there is no need to wait in between.
+        if (isTimeout(error)) continue
+        // A refusal is an answer, too. Where the connection was lost, the next one tells.
+        if (client.status !== 'ready') break
       }
+      comes()
+      break
     }
     stalled = false
   }
@@ -46,10 +49,15 @@ export function watchOutages (client: Redis | Cluster, log: EngineLog): Outages 
   return {
     get stalled () { return stalled },
     note (error) {
-      if (!(error instanceof Error) || error.message !== 'Command timed out') return false
+      if (!isTimeout(error)) return false
       goes(error, SILENT)
       if (!stalled) void untilAnswer()
       return true
     }
   }
+}
+
+/** What ioredis says when a command took longer than `commandTimeout`. */
+function isTimeout (error: unknown): boolean {
+  return error instanceof Error && error.message === 'Command timed out'
 }

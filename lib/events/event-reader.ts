@@ -6,6 +6,9 @@ import { withoutCommand } from '../errors.js'
 /** How long to wait after a read that failed, in ms. */
 const RETRY_DELAY = 250
 
+/** How long the store may take to let go of the reader, in ms: one that is frozen does not. */
+const CLOSE_TIMEOUT = 1_000
+
 /** What a reader of events tells. */
 export interface EventListener {
   onEvent (event: QueueEvent): void
@@ -51,8 +54,9 @@ export function readEvents (engine: Engine, queueName: string, start: string, lo
     close: () => {
       closed ??= (async () => {
         closing.abort()
-        await source.close()
-        await running
+        const over = new AbortController()
+        const ended = Promise.all([source.close(), running]).finally(() => { over.abort() })
+        await Promise.race([ended, sleep(CLOSE_TIMEOUT, undefined, { signal: over.signal }).catch(() => {})])
       })()
       return closed
     }

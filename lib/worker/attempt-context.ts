@@ -7,6 +7,11 @@ export function createContext (job: Job, reporter: Pick<Reporter, 'progress' | '
   const jobId = job.id as string
   const attempt = job.attemptsMade + 1
   const jobLog = childLogger(log, { job: job.name, jobId, attempt })
+  /** Who awaits it learns of a refusal. Who does not must not end the process by it. */
+  const heard = (told: Promise<void>, refused: string): Promise<void> => {
+    told.catch((error: unknown) => { jobLog.warn({ err: error }, refused) })
+    return told
+  }
   return {
     jobId,
     attempt,
@@ -14,14 +19,8 @@ export function createContext (job: Job, reporter: Pick<Reporter, 'progress' | '
     signal,
     log: jobLog,
     // An attempt that has ended has nothing to say any more: the job may be final, or another one may run.
-    progress: (percent, message) => signal.aborted ? Promise.resolve() : reporter.progress(percent, message),
-    write (chunk) {
-      if (signal.aborted) return Promise.resolve()
-      const written = reporter.write(chunk)
-      // Who awaits it learns of a refusal. Who does not must not end the process by it.
-      written.catch((error: unknown) => { jobLog.warn({ err: error }, 'A chunk of partial output was refused') })
-      return written
-    }
+    progress: (percent, message) => signal.aborted ? Promise.resolve() : heard(reporter.progress(percent, message), 'A report of progress was refused'),
+    write: chunk => signal.aborted ? Promise.resolve() : heard(reporter.write(chunk), 'A chunk of partial output was refused')
   }
 }
 

@@ -70,6 +70,17 @@ t.test('one that goes meanwhile', async t => {
   t.equal(lines[2], UNREACHABLE)
 })
 
+t.test('a refusal is an answer, too', async t => {
+  const { redis, client, outages, logged, lines } = await watch(t)
+  await client.call('ACL', 'SETUSER', 'default', '-ping')
+  redis.pause()
+  t.ok(outages.note(await client.get('a').catch((error: unknown) => error)))
+  redis.resume()
+  await logged(2)
+  t.strictSame(lines, [SILENT, 'Redis is back'])
+  t.notOk(outages.stalled)
+})
+
 t.test('other failures are for others to tell', async t => {
   const { outages, lines } = await watch(t)
   for (const error of [new Error('OOM command not allowed'), 'Command timed out']) t.notOk(outages.note(error))

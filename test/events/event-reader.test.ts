@@ -158,3 +158,11 @@ t.test('closes while Redis is away', async t => {
   await reader.close()
   t.pass('it closed')
 })
+
+t.test('closes in bounded time where its source does not', async t => {
+  const forever = new Promise<never>(() => {})
+  const engine = { openEvents: () => ({ read: () => forever, close: () => forever }) } as unknown as Engine
+  const begun = performance.now()
+  await readEvents(engine, 'queue', '0', silent, { onEvent: () => {}, onGap: () => {} }).close()
+  t.ok(performance.now() - begun < 2_000)
+})

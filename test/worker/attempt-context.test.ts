@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { createContext } from '../../lib/worker/attempt-context.js'
 import { defineJob, JobError, Type, type Job, type JobContext, type JobLogger } from '../../lib/index.js'
 import type { Reporter } from '../../lib/worker/report.js'
-import { onEachEngine, silent, uniqueName } from '../helpers/engines.js'
+import { onEachEngine, redisUrl, silent, uniqueName } from '../helpers/engines.js'
 import { eventually, startService } from '../helpers/service.js'
 
 const schemas = { input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) }
@@ -94,4 +94,19 @@ t.test('an attempt that has ended tells nothing', async t => {
   await progress(1)
   await write('a')
   t.strictSame(told, [])
+})
+
+t.test('a report that is refused ends no process where nobody waits for it', async t => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const lines: string[] = []
+  const { submit, until } = await startService(t, {
+    job,
+    connection: redisUrl(),
+    processor: async (_input, { progress }) => {
+      void progress(5, 5 as never)
+      return { ok: true }
+    }
+  }, { logger: { level: 'warn', stream: { write: line => { lines.push(line) } } } })
+  await until((await submit({})).body.jobId, 'completed')
+  t.match(lines.join(''), 'A report of progress was refused')
 })

@@ -120,6 +120,13 @@ export function startWorker (
     onGap () {}
   })
   void worker.run().catch(error => { log.error({ err: withoutCommand(error), job: name }, 'The worker stopped') })
+  // On PostgreSQL, a worker whose start failed stays broken, and BullMQ asks it again and again without a pause, for ever.
+  if (engine.kind !== 'redis') {
+    worker.waitUntilReady().catch((error: unknown) => {
+      log.error({ err: error, job: name }, 'The worker could not start: it takes no jobs')
+      void worker.close(true)
+    })
+  }
   const stopRetention = keepRetention(engine, definition, log)
 
   let closing: Promise<void> | undefined

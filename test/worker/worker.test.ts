@@ -1,6 +1,9 @@
 import t from 'tap'
+import { EventEmitter } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
+import type { Engine } from '../../lib/engine/engine.js'
 import { createWorker, defineJob, Type, type JobLogger } from '../../lib/worker/index.js'
+import { startWorker } from '../../lib/worker/worker.js'
 import { onEachEngine, redisUrl, silent, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { eventually, startService } from '../helpers/service.js'
@@ -281,4 +284,27 @@ t.test('one that is closed before the store was there fails nobody who waits for
   await ready
   await worker.ready()
   t.pass('it is over')
+})
+
+t.test('one whose start fails on PostgreSQL says so, and asks for nothing', async t => {
+  const failed = new Error('Client has encountered a connection error and is not queryable')
+  const closed = latch<boolean>()
+  const worker = Object.assign(new EventEmitter(), {
+    run: async () => {}, waitUntilReady: async () => { throw failed }, close: async (force = false) => { closed.open(force) }
+  })
+  const engine = {
+    kind: 'postgres',
+    available: true,
+    now: async () => Date.now(),
+    openWorker: () => ({ worker, disconnect: () => {} }),
+    openEvents: () => ({ read: () => new Promise(() => {}), close: async () => {} })
+  } as unknown as Engine
+  const told: string[] = []
+  const log = { ...silent, error: (_fields: string | object, message?: string) => { told.push(message ?? '') } }
+  const execution = { load: async () => {}, execute: async () => {}, close: async () => {} }
+  const started = startWorker(engine, define(), execution, { concurrency: 1, sandbox: 'thread', lockDuration: 30_000, maxStalledCount: 1, closeTimeout: 0 }, log)
+  await t.rejects(started.ready(), failed)
+  t.equal(await closed.promise, true)
+  t.strictSame(told, ['The worker could not start: it takes no jobs'])
+  await started.close()
 })

@@ -36,6 +36,7 @@ export const IdempotencyKeyReusedError = define<[]>('IDEMPOTENCY_KEY_REUSED', 'T
 export const OriginNotAllowedError = define<[]>('ORIGIN_NOT_ALLOWED', 'Pages of this origin may not open a WebSocket here.', 403)
 export const TooManyConnectionsError = define<[string]>('TOO_MANY_CONNECTIONS', 'You have %s event streams, WebSockets and waiting requests open, and may have no more. Close some, or watch many jobs over one WebSocket.', 429)
 export const QueueFullError = define<[]>('QUEUE_FULL', 'Too many jobs are waiting. Submit it again after the time that Retry-After tells.', 503)
+export const OutputInvalidError = define<[]>('OUTPUT_INVALID', 'The output of the job does not have the promised form.', 500)
 export const UpgradeRequiredError = define<[]>('UPGRADE_REQUIRED', 'Connect with a WebSocket client.', 426)
 export const InputInvalidError = define<[string]>('INPUT_INVALID', 'The input is not valid: %s', 400)
 export const ServiceClosingError = define<[]>('SERVICE_CLOSING', 'The service is closing. Ask again: another instance, or this one when it is back.', 503)

@@ -1,5 +1,6 @@
 import type { InputOf, JobDefinition, OutputOf } from '../types/definition.js'
 import type { JobHandle } from '../types/handle.js'
+import type { Check } from './checks.js'
 import type { JobEvents } from './events/job-events.js'
 import { InputInvalidError, OptionInvalidError, ServiceClosingError, withDetails } from './errors.js'
 import type { Caller, JobOperations } from './job-operations.js'
@@ -8,7 +9,7 @@ import { isFinal } from './job-state.js'
 import { toJson } from './json.js'
 import { show } from './options/complete.js'
 import { resolveJobOptions } from './options/definition.js'
-import { compile, describeIssues, toIssues, type ValidateFunction } from './validator.js'
+import { describeIssues } from './validator.js'
 
 /** A signal for callers that bring none. One for each: Node warns of many listeners to the same. */
 function never (): AbortSignal {
@@ -17,32 +18,27 @@ function never (): AbortSignal {
 
 /** The operations as the host's own code sees them. */
 export function createJobHandle<Definition extends JobDefinition> (
-  definition: Definition, queue: JobQueue, events: JobEvents, operations: JobOperations, base: string
+  checkInput: Check, queue: JobQueue, events: JobEvents, operations: JobOperations, base: string
 ): JobHandle<Definition> {
-  // At the first use: a schema may refer to one of the host's, which only the host's validator knows.
-  let check: ValidateFunction | undefined
   const host: Caller = { base, owner: undefined }
+  const resultOf = async (jobId: string): Promise<OutputOf<Definition>> => JSON.parse(await operations.result(jobId, host)) as OutputOf<Definition>
   return {
     async submit (given: InputOf<Definition>, { idempotencyKey, owner, ...options } = {}) {
       if (owner !== undefined && (typeof owner !== 'string' || owner === '')) throw new OptionInvalidError('options.owner', 'must be a string that is not empty', show(owner))
-      check ??= compile(definition.input)
-      const input = jsonInput(given)
-      if (!check(input)) {
-        const issues = toIssues(check.errors)
-        throw withDetails(new InputInvalidError(describeIssues(issues)), { issues })
-      }
-      const { job } = await operations.submit(input, resolveJobOptions(options, 'options'), { base, owner }, idempotencyKey)
+      const checked = await checkInput(jsonInput(given))
+      if (checked.issues !== undefined) throw withDetails(new InputInvalidError(describeIssues(checked.issues)), { issues: checked.issues })
+      const { job } = await operations.submit(checked.value, resolveJobOptions(options, 'options'), { base, owner }, idempotencyKey)
       return job
     },
     status: jobId => operations.status(jobId, host),
-    result: async jobId => await operations.result(jobId, host) as OutputOf<Definition>,
+    result: resultOf,
 
     async wait (jobId, { signal = never(), timeout = Infinity } = {}) {
       signal.throwIfAborted()
       const job = await operations.status(jobId, host, { timeout, signal })
       signal.throwIfAborted()
       if (events.closed && !isFinal(job.status)) throw new ServiceClosingError()
-      return await operations.result(jobId, host) as OutputOf<Definition>
+      return await resultOf(jobId)
     },
 
     async * events (jobId, { after, signal = never() } = {}) {

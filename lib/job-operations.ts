@@ -9,6 +9,7 @@ import type { Found, JobQueue } from './job-queue.js'
 import { toJob } from './job-state.js'
 import { openJobStream, type JobStream } from './events/job-stream.js'
 import type { StoredJob } from './stored-job.js'
+import type { ReadOutput } from './stored-output.js'
 import { untilFinal, type Wait } from './events/until-final.js'
 
 /** Who asks, and from where. */
@@ -36,15 +37,18 @@ export interface JobOperations {
   submit (input: unknown, options: JobOptions, caller: Caller, key?: string): Promise<{ job: Job, replayed: boolean }>
   /** With a wait: the job as soon as it is final, or as it is when the wait ends. */
   status (jobId: string, caller: Caller, wait?: Wait): Promise<Job>
-  /** @throws `JOB_NOT_FINISHED`, with a wait only after it, `JOB_FAILED`, `JOB_CANCELED` */
-  result (jobId: string, caller: Caller, wait?: Wait): Promise<unknown>
+  /**
+   * The output, as JSON.
+   * @throws `JOB_NOT_FINISHED`, with a wait only after it, `JOB_FAILED`, `JOB_CANCELED`, `OUTPUT_INVALID`
+   */
+  result (jobId: string, caller: Caller, wait?: Wait): Promise<string>
   /** @throws `JOB_ALREADY_FINISHED` where it ended otherwise */
   cancel (jobId: string, caller: Caller): Promise<Job>
   /** Undefined where the watcher has seen all, and nothing more will come. */
   events (jobId: string, caller: Caller, watch: Watch): Promise<JobStream | undefined>
 }
 
-export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { min: number, max: number }): JobOperations {
+export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { min: number, max: number }, readOutput: ReadOutput): JobOperations {
   const view = (jobId: string, stored: StoredJob, { base }: Caller): Job =>
     toJob(jobId, stored, { now: Date.now(), links: jobLinks(base, jobId), pollAfter })
 
@@ -91,7 +95,7 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
         await untilFinal(events, jobId, wait)
       }
       const stored = await find(jobId, true, caller)
-      if (stored.state === 'completed') return stored.output
+      if (stored.output !== undefined) return await readOutput(jobId, stored.output)
       const job = view(jobId, stored, caller)
       switch (job.status) {
         case 'failed': {

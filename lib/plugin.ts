@@ -5,6 +5,7 @@ import type { JobDefinition } from '../types/definition.js'
 import type { AsyncJobsPlugin } from '../types/fastify.js'
 import type { AsyncJobsOptions } from '../types/plugin-options.js'
 import type { Processor } from '../types/processor.js'
+import { createChecks } from './checks.js'
 import { leaseEngine } from './engine/index.js'
 import { openJobEvents } from './events/job-events.js'
 import { createJobHandle } from './job-handle.js'
@@ -17,6 +18,7 @@ import { createCallerOf } from './routes/caller.js'
 import { countConnections } from './routes/connections.js'
 import { registerRoutes } from './routes/index.js'
 import { provideWebSockets } from './routes/web-sockets.js'
+import { createOutputReader } from './stored-output.js'
 import { createExecution, startWorker } from './worker/worker.js'
 
 async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?: string }): Promise<void> {
@@ -34,10 +36,11 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
 
   const queue = openJobQueue(engine, job, options.maxPending)
   const events = openJobEvents(engine, job, queue, app.log)
-  const operations = jobOperations(queue, events, options.pollAfter)
+  const checks = createChecks(job)
+  const operations = jobOperations(queue, events, options.pollAfter, createOutputReader(checks.output))
   const prefix = joinPaths(app.prefix, given.prefix ?? '')
   const base = options.publicUrl + prefix
-  registryOf(app).add(job, createJobHandle(job, queue, events, operations, base), options.routes ? prefix : undefined)
+  registryOf(app).add(job, createJobHandle<JobDefinition>(checks.input, queue, events, operations, base), options.routes ? prefix : undefined)
 
   const closing = new AbortController()
   // Every stream and every socket listens to it: so many are no leak.
@@ -53,7 +56,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
     // Jobs may need what the host's other plugins set up: they wait until all have.
     app.addHook('onReady', async () => {
       await execution.load()
-      close = startWorker(engine, job, execution, options.worker, app.log).close
+      close = startWorker(engine, job, execution, options.worker, app.log, checks).close
     })
     // Hooks run in reverse order: before the engine is released.
     app.addHook('onClose', async () => { await close() })

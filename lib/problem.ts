@@ -19,8 +19,8 @@ export async function sendProblem (error: FastifyError & ProblemDetails, request
   // an async function whatever it is, out of any other only where it is an Error.
   if (problem === undefined) throw error
   // What clients are not told. An absent store has no cause: the engine reports it once.
-  if (error.cause !== undefined) request.log.error({ err: error.cause }, error.message)
-  return reply.code(problem.status).headers(error.headers ?? {}).type(PROBLEM_TYPE).send(problem)
+  if (error.cause !== undefined) request.log.error({ err: error.cause, ...(error.jobId !== undefined && { jobId: error.jobId }) }, error.message)
+  return reply.code(problem.status).headers(error.headers ?? {}).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 
 /** The same for an error that is told otherwise than by an answer. What we do not know is the log's alone. */

@@ -19,9 +19,18 @@ export interface StoredJob {
   failedReason?: string | undefined
   /** Rows of the job's log, where chunks of partial output are kept. */
   logs: number
-  output?: unknown
+  /** Of a completed job, where it was asked for. */
+  output?: StoredOutput | undefined
   /** When it was read, by the store's clock: what its times are compared with, as the clocks of processes may be wrong. */
   readAt: number
+}
+
+/** An output as the store has it. */
+export interface StoredOutput {
+  /** JSON. */
+  text: string
+  /** Whether a worker of ours stored it, which checks it first. Others store what they like. */
+  checked: boolean
 }
 
 /** The options of a stored job that its clients' view depends on. Others may have put the job there: nothing is certain. */

@@ -1,9 +1,11 @@
 import t, { type Test } from 'tap'
 import { defineJob, JobError, Type } from '../lib/index.js'
+import { createChecks } from '../lib/checks.js'
 import { leaseEngine } from '../lib/engine/index.js'
 import { openJobEvents } from '../lib/events/job-events.js'
 import { jobOperations, retryAfter, type Caller, type JobOperations } from '../lib/job-operations.js'
 import { openJobQueue } from '../lib/job-queue.js'
+import { createOutputReader } from '../lib/stored-output.js'
 import { onEachEngine, silent, uniqueName } from './helpers/engines.js'
 import { eventually, startService } from './helpers/service.js'
 
@@ -21,7 +23,7 @@ async function open (t: Test, connection: string, options: object = {}): Promise
     await events.close()
     await release()
   })
-  return { operations: jobOperations(queue, events, { min: 1_000, max: 1_000 }), job }
+  return { operations: jobOperations(queue, events, { min: 1_000, max: 1_000 }, createOutputReader(createChecks(job).output)), job }
 }
 
 t.test('what can be asked of a job, from its submission to its end', t => onEachEngine(t, async (t, { connection }) => {
@@ -34,7 +36,7 @@ t.test('what can be asked of a job, from its submission to its end', t => onEach
   const waiting = operations.result(jobId, host, { timeout: Infinity, signal: never })
   const stream = await operations.events(jobId, at('/base'), { after: undefined, signal: never })
   await startService(t, { job, connection, processor: input => ({ length: (input as { text: string }).text.length }) })
-  t.strictSame(await waiting, { length: 3 })
+  t.strictSame(JSON.parse(await waiting), { length: 3 })
   const told = []
   for await (const event of stream ?? []) told.push(event)
   t.match(told.at(-1), { type: 'job', job: { status: 'completed', links: { status: `/base/status/${jobId}` } } })

@@ -44,7 +44,7 @@ t.test('every state, as a client sees it', async t => {
     ['runs again after it lost its worker', { state: 'active', processedOn: after(9) }, {
       status: 'in_progress', attempt: 1, startedAt: '2026-01-01T00:00:09.000Z', pollAfterMs: 2_000
     }],
-    ['completed', { state: 'completed', attemptsMade: 1, processedOn: after(1), finishedOn: after(2), progress: { percent: 90, message: 'nearly' }, output: { secret: 1 } }, {
+    ['completed', { state: 'completed', attemptsMade: 1, processedOn: after(1), finishedOn: after(2), progress: { percent: 90, message: 'nearly' }, output: { text: '{"secret":1}', checked: true } }, {
       status: 'completed', progress: 100, message: 'nearly', attempt: 1, startedAt: '2026-01-01T00:00:01.000Z', finishedAt: '2026-01-01T00:00:02.000Z', expiresAt: '2026-01-01T00:01:02.000Z'
     }],
     ['completed after a failed attempt', { state: 'completed', ...retrying, attemptsMade: 2, finishedOn: after(2) }, {

@@ -185,6 +185,7 @@ t.test('errors come from the registry', async t => {
   t.strictSame(offenders(node => ts.isNewExpression(node) && bare.includes(node.expression.getText()), {
     'lib/worker/attempt.ts': 'what BullMQ stores',
     'lib/json.ts': 'what its callers turn into an error of the registry',
+    'lib/stored-output.ts': 'the cause of an error of the registry, for the log',
     'lib/worker/output.ts': 'the cause of an error of the registry, for the log',
     'lib/worker/sandbox-failure.ts': 'what the processor is told, and what it threw',
     'lib/worker/sandbox-run.ts': 'that the sandbox died: a failed attempt',

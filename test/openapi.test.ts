@@ -45,6 +45,7 @@ t.test('it describes every answer', async t => {
       413: { headers: [], type: 'application/problem+json', examples: ['INPUT_TOO_LARGE'], links: [] },
       415: { headers: [], type: 'application/problem+json', examples: ['UNSUPPORTED_MEDIA_TYPE'], links: [] },
       422: { headers: [], type: 'application/problem+json', examples: ['IDEMPOTENCY_KEY_REUSED'], links: [] },
+      500: { headers: [], type: 'application/problem+json', examples: ['OUTPUT_INVALID'], links: [] },
       503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] },
       '4XX': { headers: [], type: 'application/problem+json', examples: ['JOB_FAILED'], links: [] }
     },
@@ -61,6 +62,7 @@ t.test('it describes every answer', async t => {
       404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
       409: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['JOB_NOT_FINISHED', 'JOB_FAILED', 'JOB_CANCELED'], links: [] },
       410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
+      500: { headers: [], type: 'application/problem+json', examples: ['OUTPUT_INVALID'], links: [] },
       503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] },
       '4XX': { headers: [], type: 'application/problem+json', examples: ['JOB_FAILED'], links: [] }
     },

@@ -11,7 +11,8 @@ export interface Engine extends Omit<StoreCommands, 'report'> {
   /** The queue of a name, for submitting; the same one each time, as long as it works: do not keep it. The engine closes it. */
   openQueue (name: string): Queue
   /**
-   * Opens a worker that does not run yet, on connections of its own which wait out an absent store.
+   * Opens a worker that does not run yet, on connections of its own which wait out an absent store. It checks its
+   * outputs before it returns them: they are stored as checked.
    * Whoever opens it closes it, before the engine.
    */
   openWorker (name: string, processor: Processor, options: Omit<WorkerOptions, 'connection'>): EngineWorker

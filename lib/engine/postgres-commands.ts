@@ -7,6 +7,9 @@ import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
  * that of the database, as the clocks of processes may be wrong.
  */
 
+/** The name of our workers, which check their outputs. BullMQ stores it with each job that one takes, and none for those without. */
+export const OUR_WORKER = 'fastify-async-jobs'
+
 const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
 /**
@@ -17,7 +20,7 @@ const READ_JOB = `
 SELECT CASE WHEN state = 'waiting-children' OR (state = 'active' AND locked_until_ms <= ${NOW}) THEN 'waiting' ELSE state::text END AS state,
        ${NOW} AS read_at_ms, added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts, progress, failed_reason,
        (SELECT COALESCE(MAX(idx) + 1, 0) FROM ${DEFAULT_SCHEMA}.job_log WHERE queue = $1 AND job_id = $2) AS logs,
-       CASE WHEN $3 THEN return_value END AS return_value
+       CASE WHEN $3 AND state = 'completed' THEN COALESCE(return_value::text, 'null') END AS output, processed_by
   FROM ${DEFAULT_SCHEMA}.job WHERE queue = $1 AND id = $2 AND ($4::text IS NULL OR opts->>'owner' = $4)`
 
 const READ_LOGS = `
@@ -84,7 +87,9 @@ interface JobRow {
   progress: unknown
   failed_reason: string | null
   logs: string | number
-  return_value: unknown
+  /** JSON. */
+  output: string | null
+  processed_by: string | null
 }
 
 /** The commands on all queues, over one pool. */
@@ -137,7 +142,7 @@ function toStoredJob (row: JobRow): StoredJob {
     progress: row.progress ?? 0,
     failedReason: row.failed_reason ?? undefined,
     logs: Number(row.logs),
-    output: row.return_value,
+    output: row.output === null ? undefined : { text: row.output, checked: row.processed_by === OUR_WORKER },
     readAt: Number(row.read_at_ms)
   }
 }

@@ -4,7 +4,7 @@ import type { Pool } from 'pg'
 import { EVENTS_KEPT, type Engine, type EngineLog } from './engine.js'
 import { readerOf } from './event-source.js'
 import { loadPeer } from './load-peer.js'
-import { postgresCommands } from './postgres-commands.js'
+import { OUR_WORKER, postgresCommands } from './postgres-commands.js'
 
 const bull = withBackend(createPostgresBackend)
 
@@ -64,7 +64,7 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
 
     openWorker (name, processor, options) {
       const own = openOwnPool()
-      const worker = new bull.Worker(name, processor, { ...options, connection: own }) as unknown as Worker
+      const worker = new bull.Worker(name, processor, { ...options, name: OUR_WORKER, connection: own }) as unknown as Worker
       const { report, readJob, now } = postgresCommands(own)
       let ended: Promise<void> | undefined
       return {

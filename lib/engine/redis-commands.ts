@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import { withoutCommand } from '../errors.js'
 import { EVENTS_KEPT, LOG_PAGE, stopsOf, type StoreCommands } from './engine.js'
-import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
+import type { StoredJob, StoredJobOptions, StoredOutput, StoredState } from '../stored-job.js'
 
 /*
  * What BullMQ has no command for, as scripts: each is atomic, and one round trip. Where time matters, it is
@@ -14,6 +14,12 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 
 /** Parsed where a job is not there, so that this takes as long as to find that it is somebody else's. */
 const LIKE_OPTIONS = '{"removeOnFail":{"age":604800},"backoff":{"delay":1000,"jitter":0.5,"type":"exponential"},"removeOnComplete":{"age":86400},"owner":"","attempts":3}'
+
+/**
+ * What stands before the JSON of an output that our worker has checked: nothing to whoever parses it. Stored with
+ * the output itself, it cannot be told of one that somebody else stored.
+ */
+export const CHECKED = ' '
 
 /**
  * State, metadata and, on demand, the output of one job. Only what is neither waiting for the
@@ -120,7 +126,7 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
     async readJob (queueName, jobId, withOutput, owner = '') {
       const key = keysOf(queueName)
       const reply = await scripted.asyncJobRead(key(jobId), key(`${jobId}:lock`), key(`${jobId}:logs`), key('delayed'), key('completed'), jobId, withOutput ? 1 : 0, owner)
-      return reply === null ? undefined : toStoredJob(reply)
+      return reply === null ? undefined : toStoredJob(reply, withOutput)
     },
 
     readLogs: (queueName, jobId, from) => client.lrange(keysOf(queueName)(`${jobId}:logs`), from, from + LOG_PAGE - 1),
@@ -154,7 +160,7 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
   }
 }
 
-function toStoredJob ([state, due, logs, output, now, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply): StoredJob {
+function toStoredJob ([state, due, logs, output, now, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply, withOutput: boolean): StoredJob {
   return {
     state,
     timestamp: Number(timestamp),
@@ -167,9 +173,15 @@ function toStoredJob ([state, due, logs, output, now, timestamp, processedOn, fi
     progress: JSON.parse(progress ?? '0'),
     failedReason: failedReason ?? undefined,
     logs,
-    output: output === null ? undefined : JSON.parse(output),
+    output: withOutput && state === 'completed' ? toStoredOutput(output) : undefined,
     readAt: now
   }
+}
+
+/** Workers in other languages may store no output at all. */
+function toStoredOutput (text: Text): StoredOutput {
+  if (text === null) return { text: 'null', checked: false }
+  return text.startsWith(CHECKED) ? { text: text.slice(CHECKED.length), checked: true } : { text, checked: false }
 }
 
 function optionalNumber (text: Text): number | undefined {

@@ -4,12 +4,20 @@ import type { RedisClient, RedisConnectionOptions } from '../../types/options.js
 import { warnOfEviction } from './eviction.js'
 import { EVENTS_KEPT, type Engine, type EngineLog } from './engine.js'
 import { loadPeer } from './load-peer.js'
-import { redisCommands } from './redis-commands.js'
+import { CHECKED, redisCommands } from './redis-commands.js'
 import { readerOf } from './event-source.js'
 import { watchOutages } from './redis-outages.js'
 import { clusterOptions, COMMAND_OPTIONS, WORKER_OPTIONS, type ClientOptions } from './redis-options.js'
 
 const bull = withBackend(createRedisBackend)
+
+/** The same for our worker: marks the outputs that it stores. */
+const bullOfWorker = withBackend((...given: Parameters<typeof createRedisBackend>) => {
+  const backend = createRedisBackend(...given)
+  const toArguments = backend.moveToCompletedArgs.bind(backend)
+  backend.moveToCompletedArgs = (job, json, ...rest) => toArguments(job, CHECKED + String(json) as typeof json, ...rest)
+  return backend
+})
 
 /** Redis or Valkey through ioredis: what production runs on. */
 export async function openRedis (connection: string | RedisConnectionOptions | RedisClient, log: EngineLog): Promise<Engine> {
@@ -59,7 +67,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
         watchEviction(copy)
         copies.push(copy)
       })
-      const worker = new bull.Worker(name, processor, { ...options, prefix, connection: own })
+      const worker = new bullOfWorker.Worker(name, processor, { ...options, prefix, connection: own })
       const { report, readJob, now } = redisCommands(own, prefix)
       return {
         worker,

@@ -35,6 +35,6 @@ export function cancelRoute (app: FastifyInstance, { definition, operations, cal
     }
   }), async (request, reply) => {
     const job = await operations.cancel(request.params.jobId, await callerOf(request))
-    return reply.code(job.cancelRequested ? 202 : 200).type('application/json').send(job)
+    return reply.code(job.cancelRequested ? 202 : 200).type('application/json').send(JSON.stringify(job))
   })
 }

@@ -1,6 +1,7 @@
 import type { TSchema } from '@sinclair/typebox'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { JobDefinition } from '../../types/definition.js'
+import { OutputInvalidError } from '../errors.js'
 import { paramsOf } from '../job-links.js'
 import { EXAMPLE_FAILURE, EXAMPLE_ID, pathParams, waitQuery } from '../schemas.js'
 import { expired, header, invalidQuery, jsonAnswer, notFound, problemAnswer, storeUnavailable, tooManyConnections, type Answer } from './answers.js'
@@ -13,6 +14,8 @@ const failed = { code: 'JOB_FAILED', meaning: 'The job failed; `error` tells why
 /** How a job without output is told, on every route that may answer with the output. */
 export const jobFailed = failed
 export const jobCanceled = { code: 'JOB_CANCELED', detail: 'The job was canceled.', jobId: EXAMPLE_ID }
+/** An output that somebody else's worker stored. */
+export const outputInvalid = problemAnswer(500, [{ code: 'OUTPUT_INVALID', detail: new OutputInvalidError().message, jobId: EXAMPLE_ID }])
 export const failedOtherwise = problemAnswer(422, [{ ...failed, meaning: 'The job failed, and chose this status for it.' }])
 
 /** `GET /result/:jobId`: the output of a completed job. */
@@ -36,6 +39,7 @@ export function resultRoute (app: FastifyInstance, { definition, operations, cal
       410: expired,
       ...tooManyConnections(options),
       '4xx': failedOtherwise,
+      500: outputInvalid,
       503: storeUnavailable
     }
   }), async (request, reply) => {
@@ -45,14 +49,8 @@ export function resultRoute (app: FastifyInstance, { definition, operations, cal
       onClosed(reply, connections.take(caller))
       reply.headers(wait.headers)
     }
-    return sendOutput(reply, await operations.result(request.params.jobId, caller, wait))
+    return reply.type('application/json').send(await operations.result(request.params.jobId, caller, wait))
   })
-}
-
-export function sendOutput (reply: FastifyReply, output: unknown): FastifyReply {
-  // Fastify sends a string as it is and null as nothing: these have to become JSON first.
-  const bare = output === null || typeof output === 'string'
-  return reply.type('application/json').send(bare ? JSON.stringify(output) : output)
 }
 
 /** The examples of the schema as those of the answer: OpenAPI 3.0 knows none in a schema. */

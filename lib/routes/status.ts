@@ -35,6 +35,6 @@ export function statusRoute (app: FastifyInstance, { definition, operations, cal
     const wait = requestedWait(request, reply, options.maxWait)
     if (wait !== undefined) onClosed(reply, connections.take(caller))
     const job = await operations.status(request.params.jobId, caller, wait)
-    return reply.headers({ 'cache-control': 'no-store', ...retryAfter(job), ...wait?.headers }).type('application/json').send(job)
+    return reply.headers({ 'cache-control': 'no-store', ...retryAfter(job), ...wait?.headers }).type('application/json').send(JSON.stringify(job))
   })
 }

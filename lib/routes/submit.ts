@@ -11,7 +11,7 @@ import { exampleJobs, JobSchema, optionalHeaders, pathParams } from '../schemas.
 import { header, jsonAnswer, problemAnswer, storeUnavailable, storeUnavailableOrFull, tooLarge, tooManyConnections } from './answers.js'
 import { onClosed } from './closed.js'
 import { linkParameters, type RouteContext } from './context.js'
-import { failedOtherwise, jobCanceled, jobFailed, outputAnswer, sendOutput } from './result.js'
+import { failedOtherwise, jobCanceled, jobFailed, outputAnswer, outputInvalid } from './result.js'
 import type { Wait } from '../events/until-final.js'
 import { requestedWait } from './wait.js'
 
@@ -55,6 +55,7 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
       422: problemAnswer(422, [{ code: 'IDEMPOTENCY_KEY_REUSED', meaning: 'The `Idempotency-Key` came with another input before.', detail: new IdempotencyKeyReusedError().message }]),
       ...tooManyConnections(options),
       '4xx': failedOtherwise,
+      500: outputInvalid,
       503: options.maxPending === undefined ? storeUnavailable : storeUnavailableOrFull
     }
   }
@@ -71,10 +72,10 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
   const settle = async (accepted: Job, caller: Caller, wait: Wait): Promise<Job> =>
     await operations.status(accepted.jobId, caller, wait).catch(() => accepted)
 
-  /** @throws `JOB_FAILED`, `JOB_CANCELED` */
-  const outputOf = async ({ jobId }: Job, caller: Caller): Promise<{ output: unknown } | undefined> => {
+  /** As JSON. @throws `JOB_FAILED`, `JOB_CANCELED`, `OUTPUT_INVALID` */
+  const outputOf = async ({ jobId }: Job, caller: Caller): Promise<string | undefined> => {
     try {
-      return { output: await operations.result(jobId, caller) }
+      return await operations.result(jobId, caller)
     } catch (error) {
       if (error instanceof StoreUnavailableError) return undefined
       throw error
@@ -103,11 +104,11 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
       const job = wait === undefined ? accepted : await settle(accepted, caller, wait)
       if (wait !== undefined && isFinal(job.status)) {
         reply.header('content-location', job.links.result)
-        const ended = await outputOf(job, caller)
-        if (ended !== undefined) return sendOutput(reply, ended.output)
+        const output = await outputOf(job, caller)
+        if (output !== undefined) return reply.type('application/json').send(output)
         reply.removeHeader('content-location')
       }
-      return reply.code(202).headers({ location: job.links.status, ...retryAfter(job) }).type('application/json').send(job)
+      return reply.code(202).headers({ location: job.links.status, ...retryAfter(job) }).type('application/json').send(JSON.stringify(job))
     }
   }
 

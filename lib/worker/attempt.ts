@@ -2,6 +2,7 @@ import { UnrecoverableError, WaitingError, type Job } from 'bullmq'
 import type { JobDefinition } from '../../types/definition.js'
 import type { JobOptions } from '../../types/options.js'
 import type { JobLogger } from '../../types/processor.js'
+import { createChecks, type Checks } from '../checks.js'
 import { createContext } from './attempt-context.js'
 import { expiredError } from '../ending.js'
 import type { JobReport } from '../engine/engine.js'
@@ -43,8 +44,10 @@ export interface AttemptRunner {
   readonly running: number
 }
 
-export function createAttemptRunner (definition: JobDefinition, execute: Execute, store: AttemptStore, log: JobLogger): AttemptRunner {
-  const checkOutput = createOutputCheck(definition.output, store.takesAllText)
+export function createAttemptRunner (
+  definition: JobDefinition, execute: Execute, store: AttemptStore, log: JobLogger, checks: Checks = createChecks(definition)
+): AttemptRunner {
+  const checkOutput = createOutputCheck(checks.output, store.takesAllText)
   const running = new Map<string, { controller: AbortController, token: string }>()
   const stops = new Set<string>()
 
@@ -79,7 +82,7 @@ export function createAttemptRunner (definition: JobDefinition, execute: Execute
           if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
           if (job.attemptsStarted === 1) await throwIfLate(job, store)
           const { timeout = definition.timeout } = job.opts as JobOptions
-          const output = checkOutput(await executeInTime(() => execute(job.data, context), timeout, controller))
+          const output = await checkOutput(await executeInTime(() => execute(job.data, context), timeout, controller))
           await reporter.flush()
           // What is done is done, also where the worker closes.
           if (isElsewhere(controller.signal.reason)) throw controller.signal.reason

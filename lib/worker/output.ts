@@ -1,22 +1,22 @@
+import type { Check } from '../checks.js'
 import { JobError } from '../errors.js'
 import { isStorableJson, toJson } from '../json.js'
-import { compile, describeIssues, toIssues } from '../validator.js'
+import { describeIssues } from '../validator.js'
 
-/** Turns what a processor returned into what is stored. @throws JobError `OUTPUT_INVALID` */
-export type OutputCheck = (returned: unknown) => unknown
+/** Turns what a processor returned into what is stored. Rejects with a JobError `OUTPUT_INVALID`. */
+export type OutputCheck = (returned: unknown) => Promise<unknown>
 
 /**
  * Checks what clients will get: the JSON of the value, not the value, as a Date becomes a string
  * and `undefined` disappears. No output is null.
  * @param takesAllText whether the store takes what PostgreSQL does not
  */
-export function createOutputCheck (schema: object, takesAllText = true): OutputCheck {
-  const check = compile(schema)
-  return returned => {
-    const output = jsonOf(returned)
-    if (!check(output)) throw invalid(describeIssues(toIssues(check.errors)))
-    if (!takesAllText && !isStorableJson(JSON.stringify(output))) throw invalid('has characters that PostgreSQL does not store: U+0000, or half a surrogate pair')
-    return output
+export function createOutputCheck (check: Check, takesAllText = true): OutputCheck {
+  return async returned => {
+    const checked = await check(jsonOf(returned))
+    if (checked.issues !== undefined) throw invalid(describeIssues(checked.issues))
+    if (!takesAllText && !isStorableJson(JSON.stringify(checked.value))) throw invalid('has characters that PostgreSQL does not store: U+0000, or half a surrogate pair')
+    return checked.value
   }
 }
 

@@ -3,6 +3,7 @@ import type { JobDefinition } from '../../types/definition.js'
 import type { CreateWorkerOptions, JobWorker } from '../../types/options.js'
 import type { JobLogger, Processor } from '../../types/processor.js'
 import { createAttemptRunner } from './attempt.js'
+import type { Checks } from '../checks.js'
 import { consoleLogger } from './console-logger.js'
 import { stopsOf, type Engine } from '../engine/engine.js'
 import { leaseEngine } from '../engine/index.js'
@@ -81,7 +82,7 @@ export function createExecution (processor: Processor<JobDefinition> | URL | str
 
 /** Starts a worker on an open engine. Closing it ends the execution too. */
 export function startWorker (
-  engine: Engine, definition: JobDefinition, execution: Execution, options: ResolvedWorkerOptions, log: JobLogger
+  engine: Engine, definition: JobDefinition, execution: Execution, options: ResolvedWorkerOptions, log: JobLogger, checks?: Checks
 ): JobWorker {
   const { name } = definition
   const attempts = createAttemptRunner(definition, execution.execute, {
@@ -89,7 +90,7 @@ export function startWorker (
     report: (jobId, token, told) => report(name, jobId, token, told),
     read: jobId => readJob(name, jobId, false),
     now: () => now()
-  }, log)
+  }, log, checks)
   const { worker, report, readJob, now, disconnect } = engine.openWorker(name, attempts.run, {
     autorun: false,
     runRetryDelay: RETRY_DELAY,

@@ -1,9 +1,10 @@
 import t from 'tap'
-import type { TSchema } from '@sinclair/typebox'
+import type { TProperties, TSchema } from '@sinclair/typebox'
 import { defineJob, JobError, Type } from '../../lib/index.js'
 import { onEachEngine, uniqueName } from '../helpers/engines.js'
 import { startService } from '../helpers/service.js'
 
+const closed = (properties: TProperties): TSchema => Type.Object(properties, { additionalProperties: false })
 const schemas = { input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) }
 
 t.test('asked too early', t => onEachEngine(t, async (t, { connection }) => {
@@ -45,7 +46,14 @@ t.test('of a canceled job', t => onEachEngine(t, async (t, { connection }) => {
 t.test('gives the output', t => onEachEngine(t, async (t, { connection }) => {
   const outputs: Array<[name: string, schema: TSchema, output: unknown, answered?: unknown]> = [
     ['an object', Type.Object({ a: Type.Number() }), { a: 1.5 }],
-    ['only what its schema names', Type.Object({ a: Type.Number() }), { a: 1, internal: 'x' }, { a: 1 }],
+    ['more than its schema names', Type.Object({ a: Type.Number() }), { a: 1, more: 'x' }],
+    ['only what its schema allows', Type.Object({ a: Type.Number() }, { additionalProperties: false }), { a: 1, internal: 'x' }, { a: 1 }],
+    ['one of several forms, without what that forbids', Type.Union([closed({ kind: Type.Literal('a') }), closed({ kind: Type.Literal('b'), b: Type.String() })]), { kind: 'b', b: 'x', internal: 1 }, { kind: 'b', b: 'x' }],
+    ['one of several forms that share a field', Type.Union([Type.Object({ a: Type.Number() }), Type.Object({ a: Type.Number(), b: Type.Number() })]), { a: 1, b: 2 }],
+    ['fields that match a pattern', Type.Unsafe({ type: 'object', properties: { a: {} }, patternProperties: { '^x-': { type: 'number' } } }), { a: 1, 'x-b': 2, c: 3 }],
+    ['an object or null', Type.Unsafe({ type: ['object', 'null'], properties: { a: { type: ['string', 'null'] } } }), { a: null, b: { c: 1 } }],
+    ['any object', Type.Object({}), { a: 1 }],
+    ['a field that has a default', Type.Object({ a: Type.Number({ default: 5 }) }), {}, { a: 5 }],
     ['a string', Type.String(), 'hé"llo'],
     ['an empty string', Type.String(), ''],
     ['a number', Type.Number(), 0],
@@ -60,11 +68,14 @@ t.test('gives the output', t => onEachEngine(t, async (t, { connection }) => {
   ]
   for (const [name, output, returned, answered = returned] of outputs) {
     const job = defineJob({ name: uniqueName(), input: Type.Object({}), output })
-    const { submit, until, result } = await startService(t, { job, connection, processor: () => returned })
+    const { app, submit, until, result } = await startService(t, { job, connection, processor: () => returned })
     const { body: { jobId } } = await submit({})
     await until(jobId, 'completed')
     const answer = await result(jobId)
     t.match(answer, { statusCode: 200, headers: { 'content-type': 'application/json; charset=utf-8' } }, name)
     t.strictSame(answer.body, answered, name)
+    t.strictSame(await app.jobs(job).result(jobId), answered, `${name}, for the handle`)
+    const waited = await submit({}, { prefer: 'wait=10' })
+    t.strictSame([waited.statusCode, waited.body], [200, answered], `${name}, waited for`)
   }
 }))

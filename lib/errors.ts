@@ -50,6 +50,7 @@ export const DirectoryInUseError = define<[string, string]>('DIRECTORY_IN_USE', 
 export const PrefixTakenError = define<[string, string, string]>('PREFIX_TAKEN', 'fastify-async-jobs: the prefix "%s" has the job "%s" already. Give the job "%s" a prefix of its own')
 export const JobTwiceError = define<[string]>('JOB_TWICE', 'fastify-async-jobs: the job "%s" is registered here already. Use that registration, or give the job another name')
 export const JobNotRegisteredError = define<[string]>('JOB_NOT_REGISTERED', 'fastify-async-jobs: no job "%s" is registered here. Register the plugin with it before it is used')
+export const ReadTimeoutError = define<[string]>('READ_TIMEOUT', 'fastify-async-jobs: the store answers, but took longer than %s ms to send a result or partial output')
 export const OwnerInvalidError = define<[string]>('OWNER_INVALID', 'fastify-async-jobs: owner() must return a string that is not empty, and returned %s. Throw where a request has no owner')
 export const ProcessorModuleError = define<[string, string]>('PROCESSOR_MODULE', 'fastify-async-jobs: the processor module %s %s')
 

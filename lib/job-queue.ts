@@ -26,7 +26,8 @@ export interface JobQueue {
   readonly queue: Queue
   readonly submit: Submit
   /**
-   * Reads a job in one round trip of constant cost. One that was not begun in time is ended by that.
+   * Reads a job in one round trip of constant cost, and its output in another where it is asked for and large. A job
+   * that was not begun in time is ended by that.
    * @param owner whose it must be: one of somebody else is unknown. undefined: anybody's
    */
   read (jobId: string, withOutput: boolean, owner?: string): Promise<Found>
@@ -55,9 +56,11 @@ export function openJobQueue (engine: Engine, definition: JobDefinition, maxPend
     if (stored === undefined) return { outcome: 'unknown' }
     // BullMQ removes by age only when some other job finishes.
     const expiry = expiresAt(stored)
-    return expiry !== undefined && expiry <= stored.readAt
-      ? { outcome: 'expired', expiredAt: expiry }
-      : { outcome: 'found', stored }
+    if (expiry !== undefined && expiry <= stored.readAt) return { outcome: 'expired', expiredAt: expiry }
+    if (stored.largeOutput !== true) return { outcome: 'found', stored }
+    const output = await askStore(engine, () => engine.readOutput(name, jobId))
+    // Meanwhile it has been deleted, or an operator has it run again.
+    return output === undefined ? await find(jobId, withOutput, owner) : { outcome: 'found', stored: { ...stored, output } }
   }
 
   const findStored = async (jobId: string): Promise<StoredJob | undefined> => {

@@ -19,8 +19,10 @@ export interface StoredJob {
   failedReason?: string | undefined
   /** Rows of the job's log, where chunks of partial output are kept. */
   logs: number
-  /** Of a completed job, where it was asked for. */
+  /** Of a completed job, where it was asked for and is small. */
   output?: StoredOutput | undefined
+  /** It was asked for and is large: it has to be read by itself. */
+  largeOutput?: boolean
   /** When it was read, by the store's clock: what its times are compared with, as the clocks of processes may be wrong. */
   readAt: number
 }

@@ -30,6 +30,7 @@ const errors: Array<[name: string, error: Thrown, code: string, status: number, 
   ['DirectoryInUseError', new registry.DirectoryInUseError('/data', '42'), 'DIRECTORY_IN_USE', 500, 'fastify-async-jobs: the directory /data is in use by process 42, and only one can use it. Stop that one, give each a directory of its own, or use Redis'],
   ['JobTwiceError', new registry.JobTwiceError('a'), 'JOB_TWICE', 500, 'fastify-async-jobs: the job "a" is registered here already. Use that registration, or give the job another name'],
   ['JobNotRegisteredError', new registry.JobNotRegisteredError('a'), 'JOB_NOT_REGISTERED', 500, 'fastify-async-jobs: no job "a" is registered here. Register the plugin with it before it is used'],
+  ['ReadTimeoutError', new registry.ReadTimeoutError('30000'), 'READ_TIMEOUT', 500, 'fastify-async-jobs: the store answers, but took longer than 30000 ms to send a result or partial output'],
   ['OwnerInvalidError', new registry.OwnerInvalidError('undefined'), 'OWNER_INVALID', 500, 'fastify-async-jobs: owner() must return a string that is not empty, and returned undefined. Throw where a request has no owner'],
   ['ProcessorModuleError', new registry.ProcessorModuleError('/a.js', 'does not exist'), 'PROCESSOR_MODULE', 500, 'fastify-async-jobs: the processor module /a.js does not exist']
 ]

@@ -1,8 +1,10 @@
 import t from 'tap'
+import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { defineJob, Type } from '../lib/index.js'
 import { leaseEngine } from '../lib/engine/index.js'
 import { openJobQueue } from '../lib/job-queue.js'
+import type { StoredJob } from '../lib/stored-job.js'
 import { onEachEngine, redisUrl, silent, uniqueName } from './helpers/engines.js'
 import { startRedis } from './helpers/redis-server.js'
 import { startService } from './helpers/service.js'
@@ -87,3 +89,16 @@ t.test('chunks of partial output, among rows that others have logged', t => onEa
   t.strictSame(await chunks.readChunks(jobId, 2), { chunks: [{ index: 3, run: 2, data: { b: 1 } }], next: 5 })
   t.strictSame(await chunks.readChunks(jobId, 5), { chunks: [], next: 5 })
 }))
+
+t.test('a large output that is gone when it is read', async t => {
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const { engine, release } = await leaseEngine(redisUrl(), {}, silent)
+  t.teardown(release)
+  const completed: StoredJob = { state: 'completed', timestamp: 1, finishedOn: 2, attemptsMade: 1, opts: {}, progress: 0, logs: 0, readAt: 3 }
+  const reads: Array<StoredJob | undefined> = [{ ...completed, largeOutput: true }, undefined]
+  const queue = openJobQueue({ ...engine, available: true, readJob: async () => reads.shift(), readOutput: async () => undefined }, job)
+  t.strictSame(await queue.read(randomUUID(), true), { outcome: 'unknown' }, 'the job is read again')
+  const output = { text: '1', checked: true }
+  const other = openJobQueue({ ...engine, available: true, readJob: async () => ({ ...completed, largeOutput: true }), readOutput: async () => output }, job)
+  t.match(await other.read(randomUUID(), true), { outcome: 'found', stored: { output } })
+})

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { mock } from 'node:test'
-import { startTimer } from '../lib/timer.js'
+import { jitter, startTimer } from '../lib/timer.js'
 
 t.test('a timer for any time', async t => {
   mock.timers.enable({ apis: ['setTimeout'] })
@@ -22,4 +22,10 @@ t.test('can be cleared', async t => {
   t.teardown(() => { mock.timers.reset() })
   clearTimeout(startTimer(5, () => { t.fail('it fired') }))
   mock.timers.tick(5)
+})
+
+t.test('a delay by chance, never longer', async t => {
+  const delays = Array.from({ length: 1_000 }, () => jitter(100))
+  t.ok(Math.min(...delays) >= 50 && Math.max(...delays) <= 100)
+  t.ok(new Set(delays).size > 900)
 })

@@ -1,5 +1,5 @@
 import type { Processor, Queue, Worker, WorkerOptions } from 'bullmq'
-import type { StoredJob } from '../stored-job.js'
+import type { StoredJob, StoredOutput } from '../stored-job.js'
 
 /** What an engine is: BullMQ bound to one store. */
 export interface Engine extends Omit<StoreCommands, 'report'> {
@@ -36,13 +36,16 @@ export interface StoreCommands {
   trimEvents (queueName: string, age: number): Promise<void>
   /**
    * Reads a job in one atomic round trip, whose cost depends neither on the length of the queue
-   * nor on the size of the input (nor of the output, unless it is asked for).
+   * nor on the size of the input and the output.
+   * @param withOutput whether the output comes along, where it is small
    * @param owner whose the job must be. One of somebody else is left unread, like one that is not there: whoever
    * asks for either must not tell them apart, by the time that it takes neither
    */
   readJob (queueName: string, jobId: string, withOutput: boolean, owner?: string): Promise<StoredJob | undefined>
-  /** Rows of a job's log, from the index on, `LOG_PAGE` at most. */
+  /** Rows of a job's log, from the index on: one at least where there is one, `LOG_PAGE` and some `PAGE_BYTES` at most. */
   readLogs (queueName: string, jobId: string, from: number): Promise<string[]>
+  /** The output of a completed job; undefined where there is none. */
+  readOutput (queueName: string, jobId: string): Promise<StoredOutput | undefined>
   /**
    * Ends a job as failed that is not final, atomically: it leaves whatever list it is in, and whoever
    * runs it has lost its lock. An event in `stopsOf(queueName)` tells the worker.
@@ -74,6 +77,12 @@ export const EVENTS_KEPT = 1_000
 
 /** How many rows of a log are read at a time. */
 export const LOG_PAGE = 100
+
+/** How many bytes of a log are read at a time: as much is kept in memory for each who watches a job and reads slowly. */
+export const PAGE_BYTES = 262_144
+
+/** Up to how many bytes an output is small. */
+export const SMALL_OUTPUT = 32_768
 
 /** What happened to a job, in BullMQ's terms, or `output`. */
 export interface QueueEvent {

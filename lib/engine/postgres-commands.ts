@@ -1,6 +1,6 @@
 import { DEFAULT_SCHEMA, type PgPool } from 'bullmq'
-import { LOG_PAGE, stopsOf, type StoreCommands } from './engine.js'
-import type { StoredJob, StoredJobOptions, StoredState } from '../stored-job.js'
+import { LOG_PAGE, PAGE_BYTES, SMALL_OUTPUT, stopsOf, type StoreCommands } from './engine.js'
+import type { StoredJob, StoredJobOptions, StoredOutput, StoredState } from '../stored-job.js'
 
 /*
  * What BullMQ has no call for, as statements: each is atomic, and one round trip. Where time matters, it is
@@ -12,20 +12,29 @@ export const OUR_WORKER = 'fastify-async-jobs'
 
 const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
+/** Up to how many bytes a column is small, which may be compressed. */
+const SMALL_COLUMN = SMALL_OUTPUT / 4
+
 /**
- * One row by its primary key; the output crosses the wire only where it is asked for. An active job
+ * One row by its primary key; the output crosses the wire only where it is asked for, and small. An active job
  * whose lock has run out has lost its worker, and somebody else's job may wait for its children.
  */
 const READ_JOB = `
 SELECT CASE WHEN state = 'waiting-children' OR (state = 'active' AND locked_until_ms <= ${NOW}) THEN 'waiting' ELSE state::text END AS state,
        ${NOW} AS read_at_ms, added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts, progress, failed_reason,
        (SELECT COALESCE(MAX(idx) + 1, 0) FROM ${DEFAULT_SCHEMA}.job_log WHERE queue = $1 AND job_id = $2) AS logs,
-       CASE WHEN $3 AND state = 'completed' THEN COALESCE(return_value::text, 'null') END AS output, processed_by
+       CASE WHEN $3 AND state = 'completed' AND COALESCE(pg_column_size(return_value), 0) <= ${SMALL_COLUMN} THEN COALESCE(return_value::text, 'null') END AS output, processed_by
   FROM ${DEFAULT_SCHEMA}.job WHERE queue = $1 AND id = $2 AND ($4::text IS NULL OR opts->>'owner' = $4)`
 
 const READ_LOGS = `
-SELECT row FROM ${DEFAULT_SCHEMA}.job_log
- WHERE queue = $1 AND job_id = $2 AND idx >= $3 ORDER BY idx LIMIT ${LOG_PAGE}`
+SELECT row FROM (
+  SELECT row, idx, COALESCE(sum(octet_length(row)) OVER (ORDER BY idx ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+    FROM (SELECT row, idx FROM ${DEFAULT_SCHEMA}.job_log WHERE queue = $1 AND job_id = $2 AND idx >= $3 ORDER BY idx LIMIT ${LOG_PAGE}) AS page
+) AS said WHERE before < ${PAGE_BYTES} ORDER BY idx`
+
+const READ_OUTPUT = `
+SELECT return_value::text AS output, processed_by FROM ${DEFAULT_SCHEMA}.job
+ WHERE queue = $1 AND id = $2 AND state = 'completed' AND return_value IS NOT NULL`
 
 /**
  * Moves a job that is not final to the failed ones. Without its lock, whoever runs it can store nothing any
@@ -87,9 +96,13 @@ interface JobRow {
   progress: unknown
   failed_reason: string | null
   logs: string | number
-  /** JSON. */
+  /** JSON; null where it is large, or not wanted. */
   output: string | null
   processed_by: string | null
+}
+
+interface OutputRow extends Pick<JobRow, 'processed_by'> {
+  output: string
 }
 
 /** The commands on all queues, over one pool. */
@@ -102,12 +115,17 @@ export function postgresCommands (pool: PgPool): StoreCommands {
 
     async readJob (queueName, jobId, withOutput, owner) {
       const { rows } = await pool.query<JobRow>(READ_JOB, [queueName, jobId, withOutput, owner ?? null])
-      return rows[0] && toStoredJob(rows[0])
+      return rows[0] && toStoredJob(rows[0], withOutput)
     },
 
     async readLogs (queueName, jobId, from) {
       const { rows } = await pool.query<{ row: string }>(READ_LOGS, [queueName, jobId, from])
       return rows.map(({ row }) => row)
+    },
+
+    async readOutput (queueName, jobId) {
+      const { rows } = await pool.query<OutputRow>(READ_OUTPUT, [queueName, jobId])
+      return rows[0] && toStoredOutput(rows[0])
     },
 
     async endJob (queueName, jobId, { pending, running }) {
@@ -130,7 +148,11 @@ export function postgresCommands (pool: PgPool): StoreCommands {
   }
 }
 
-function toStoredJob (row: JobRow): StoredJob {
+function toStoredOutput ({ output, processed_by: worker }: OutputRow): StoredOutput {
+  return { text: output, checked: worker === OUR_WORKER }
+}
+
+function toStoredJob ({ output, ...row }: JobRow, withOutput: boolean): StoredJob {
   return {
     state: row.state,
     timestamp: Number(row.added_at_ms),
@@ -142,7 +164,8 @@ function toStoredJob (row: JobRow): StoredJob {
     progress: row.progress ?? 0,
     failedReason: row.failed_reason ?? undefined,
     logs: Number(row.logs),
-    output: row.output === null ? undefined : { text: row.output, checked: row.processed_by === OUR_WORKER },
+    output: output === null ? undefined : toStoredOutput({ ...row, output }),
+    largeOutput: withOutput && row.state === 'completed' && output === null,
     readAt: Number(row.read_at_ms)
   }
 }

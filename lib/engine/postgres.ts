@@ -3,6 +3,7 @@ import type { PostgresPool } from '../../types/options.js'
 import type { Pool } from 'pg'
 import { EVENTS_KEPT, type Engine, type EngineLog } from './engine.js'
 import { readerOf } from './event-source.js'
+import { openLargeReads } from './large-reads.js'
 import { loadPeer } from './load-peer.js'
 import { OUR_WORKER, postgresCommands } from './postgres-commands.js'
 
@@ -46,6 +47,11 @@ const EVENT_TIMEOUT = 500
  */
 export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, openOwnPool: () => PgPool): Engine {
   const queues = new Map<string, Queue>()
+  const commands = postgresCommands(pool)
+  const largeReads = openLargeReads(() => {
+    const own = openOwnPool()
+    return { commands: postgresCommands(own), close: () => own.end() }
+  }, commands.now)
   return {
     kind,
     available: true,
@@ -96,9 +102,12 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
       }
     },
 
-    ...postgresCommands(pool),
+    ...commands,
+    readLogs: largeReads.readLogs,
+    readOutput: largeReads.readOutput,
 
     async close () {
+      await largeReads.close()
       await Promise.all([...queues.values()].map(queue => queue.close()))
       await pool.end()
     }

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis'
 import { withoutCommand } from '../errors.js'
-import { EVENTS_KEPT, LOG_PAGE, stopsOf, type StoreCommands } from './engine.js'
+import { EVENTS_KEPT, LOG_PAGE, PAGE_BYTES, SMALL_OUTPUT, stopsOf, type StoreCommands } from './engine.js'
 import type { StoredJob, StoredJobOptions, StoredOutput, StoredState } from '../stored-job.js'
 
 /*
@@ -21,11 +21,17 @@ const LIKE_OPTIONS = '{"removeOnFail":{"age":604800},"backoff":{"delay":1000,"ji
  */
 export const CHECKED = ' '
 
+/** What is no JSON: stands for an output that is not small. */
+const LARGE = 'large'
+
+/** How many rows are looked at together: they may be longer than a page. */
+const LOG_SLICE = 10
+
 /**
- * State, metadata and, on demand, the output of one job. Only what is neither waiting for the
+ * State, metadata and, on demand, the output of one job, where it is small. Only what is neither waiting for the
  * first time nor final needs the second look at its lock: `processedOn` stays when an attempt
  * fails or its worker dies. Never a list: LPOS over a long queue stops Redis for everybody.
- * KEYS: job, its lock, its log, delayed set, completed set. ARGV: job id, whether to send the output, owner or ''.
+ * KEYS: job, its lock, its log, delayed set, completed set. ARGV: job id, whether the output is wanted, owner or ''.
  */
 const READ_JOB = `${NOW}
 local job = redis.call('HMGET', KEYS[1], 'timestamp', 'processedOn', 'finishedOn', 'atm', 'opts', 'progress', 'failedReason')
@@ -36,7 +42,9 @@ if job[3] then
   state = 'failed'
   if redis.call('ZSCORE', KEYS[5], ARGV[1]) then
     state = 'completed'
-    if ARGV[2] == '1' then output = redis.call('HGET', KEYS[1], 'returnvalue') end
+    if ARGV[2] == '1' then
+      output = redis.call('HSTRLEN', KEYS[1], 'returnvalue') > ${SMALL_OUTPUT} and '${LARGE}' or redis.call('HGET', KEYS[1], 'returnvalue')
+    end
   end
 elseif job[2] and redis.call('EXISTS', KEYS[2]) == 1 then
   state = 'active'
@@ -45,6 +53,20 @@ else
   if due then state = 'delayed' end
 end
 return { state, due, redis.call('LLEN', KEYS[3]), output, now, unpack(job, 1, 7) }`
+
+/** KEYS: log. ARGV: index of the first row. */
+const READ_LOGS = `
+local rows, bytes, from = {}, 0, tonumber(ARGV[1])
+while #rows < ${LOG_PAGE} and bytes < ${PAGE_BYTES} do
+  local some = redis.call('LRANGE', KEYS[1], from + #rows, from + #rows + ${LOG_SLICE - 1})
+  if #some == 0 then break end
+  for _, row in ipairs(some) do
+    rows[#rows + 1] = row
+    bytes = bytes + #row
+    if bytes >= ${PAGE_BYTES} then break end
+  end
+end
+return rows`
 
 /**
  * Moves a job that is not final to the failed ones. Without its lock, whoever runs it can store nothing
@@ -103,6 +125,7 @@ type JobReply = [state: StoredState, due: Text, logs: number, output: Text, now:
 
 interface Scripted {
   asyncJobRead (...keysAndArgs: Array<string | number>): Promise<JobReply | null>
+  asyncJobLogs (...keysAndArgs: Array<string | number>): Promise<string[]>
   asyncJobEnd (...keysAndArgs: Array<string | number>): Promise<0 | 1>
   asyncJobTrim (...keysAndArgs: Array<string | number>): Promise<number>
   asyncJobReport (...keysAndArgs: Array<string | number>): Promise<0 | 1>
@@ -111,6 +134,7 @@ interface Scripted {
 /** The commands of one client on the queues under BullMQ's prefix. */
 export function redisCommands (client: Redis | Cluster, prefix: string): StoreCommands {
   client.defineCommand('asyncJobRead', { lua: READ_JOB, numberOfKeys: 5 })
+  client.defineCommand('asyncJobLogs', { lua: READ_LOGS, numberOfKeys: 1 })
   client.defineCommand('asyncJobEnd', { lua: END_JOB, numberOfKeys: 11 })
   client.defineCommand('asyncJobReport', { lua: REPORT, numberOfKeys: 4 })
   client.defineCommand('asyncJobTrim', { lua: TRIM_EVENTS, numberOfKeys: 1 })
@@ -129,7 +153,12 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
       return reply === null ? undefined : toStoredJob(reply, withOutput)
     },
 
-    readLogs: (queueName, jobId, from) => client.lrange(keysOf(queueName)(`${jobId}:logs`), from, from + LOG_PAGE - 1),
+    readLogs: (queueName, jobId, from) => scripted.asyncJobLogs(keysOf(queueName)(`${jobId}:logs`), from),
+
+    async readOutput (queueName, jobId) {
+      const text = await client.hget(keysOf(queueName)(jobId), 'returnvalue')
+      return text === null ? undefined : toStoredOutput(text)
+    },
 
     async endJob (queueName, jobId, { pending, running = '' }) {
       const key = keysOf(queueName)
@@ -173,7 +202,8 @@ function toStoredJob ([state, due, logs, output, now, timestamp, processedOn, fi
     progress: JSON.parse(progress ?? '0'),
     failedReason: failedReason ?? undefined,
     logs,
-    output: withOutput && state === 'completed' ? toStoredOutput(output) : undefined,
+    output: withOutput && state === 'completed' && output !== LARGE ? toStoredOutput(output) : undefined,
+    largeOutput: output === LARGE,
     readAt: now
   }
 }

@@ -6,6 +6,7 @@ import { EVENTS_KEPT, type Engine, type EngineLog } from './engine.js'
 import { loadPeer } from './load-peer.js'
 import { CHECKED, redisCommands } from './redis-commands.js'
 import { readerOf } from './event-source.js'
+import { openLargeReads } from './large-reads.js'
 import { watchOutages } from './redis-outages.js'
 import { clusterOptions, COMMAND_OPTIONS, WORKER_OPTIONS, type ClientOptions } from './redis-options.js'
 
@@ -41,6 +42,12 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
   // A Redis Cluster keeps all keys of a queue on one node only under a hash tag.
   const prefix = isCluster(client) ? '{bull}' : 'bull'
   const queues = new Map<string, Queue>()
+  const commands = redisCommands(client, prefix)
+  const largeReads = openLargeReads(() => {
+    const own = connect(WORKER_OPTIONS)
+    own.on('error', ignoreOutage)
+    return { commands: redisCommands(own, prefix), close: () => { cut(own) } }
+  }, commands.now)
   let closed = false
 
   return {
@@ -90,10 +97,13 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       }
     },
 
-    ...redisCommands(client, prefix),
+    ...commands,
+    readLogs: largeReads.readLogs,
+    readOutput: largeReads.readOutput,
 
     async close () {
       closed = true
+      await largeReads.close()
       // BullMQ waits for its initialization, which an absent Redis never finishes.
       if (client.status === 'ready') await Promise.all([...queues.values()].map(queue => queue.close()))
       client.disconnect()

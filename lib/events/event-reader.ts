@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobLogger } from '../../types/processor.js'
 import { EVENTS_KEPT, type Engine, type QueueEvent } from '../engine/engine.js'
 import { withoutCommand } from '../errors.js'
+import { jitter } from '../timer.js'
 
-/** How long to wait after a read that failed, in ms. */
+/** How long to wait after a read that failed, in ms at most. */
 const RETRY_DELAY = 250
 
 /** How long the store may take to let go of the reader, in ms: one that is frozen does not. */
@@ -44,7 +45,7 @@ export function readEvents (engine: Engine, queueName: string, start: string, lo
         if (closing.signal.aborted) return
         if (engine.available) log.warn({ err: withoutCommand(error), queue: queueName }, 'Events could not be read: trying again')
         onGap()
-        await sleep(RETRY_DELAY, undefined, { signal: closing.signal }).catch(() => {})
+        await sleep(jitter(RETRY_DELAY), undefined, { signal: closing.signal }).catch(() => {})
       }
     }
   }

@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.js'
 import { readEvents, type Running } from './event-reader.js'
 import type { Found, JobQueue } from '../job-queue.js'
 import { isFinal, startDeadline, statusOf } from '../job-state.js'
-import { startTimer } from '../timer.js'
+import { jitter, startTimer } from '../timer.js'
 
 /** How long the reader stays open after the last watcher has gone, in ms: long polls come again at once. */
 const LINGER = 10_000
@@ -16,7 +16,7 @@ const LINGER = 10_000
  */
 const REFRESH_INTERVAL = 15_000
 
-/** How soon jobs are read again that could not be read, in ms. */
+/** How soon jobs are read again that could not be read, in ms at most. */
 const RETRY_DELAY = 250
 
 /** Tells of jobs as they change: one reader of the queue's events, fanned out to whoever watches a job. */
@@ -88,7 +88,7 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
       retry ??= setTimeout(() => {
         retry = undefined
         for (const [id, each] of feeds) if (each.stale) updateLater(id, each)
-      }, RETRY_DELAY)
+      }, jitter(RETRY_DELAY))
     })
   }
 

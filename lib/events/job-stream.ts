@@ -5,8 +5,9 @@ import type { JobEvents } from './job-events.js'
 import type { Chunks, Found, JobQueue } from '../job-queue.js'
 import { isFinal, statusOf } from '../job-state.js'
 import type { StoredJob } from '../stored-job.js'
+import { jitter } from '../timer.js'
 
-/** How soon chunks are read again that could not be read, in ms. */
+/** How soon chunks are read again that could not be read, in ms at most. */
 const RETRY_DELAY = 250
 
 export interface StreamOptions {
@@ -92,7 +93,7 @@ async function readChunks (queue: JobQueue, jobId: string, from: number, signal:
       return await queue.readChunks(jobId, from)
     } catch (error) {
       if (signal.aborted) throw error
-      await sleep(RETRY_DELAY, undefined, { signal }).catch(() => {})
+      await sleep(jitter(RETRY_DELAY), undefined, { signal }).catch(() => {})
     }
   }
 }

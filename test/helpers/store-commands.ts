@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
 import type { Job } from 'bullmq'
 import { leaseEngine } from '../../lib/engine/index.js'
-import { stopsOf, type Engine, type EngineWorker, type QueueEvent } from '../../lib/engine/engine.js'
+import { PAGE_BYTES, SMALL_OUTPUT, stopsOf, type Engine, type EngineWorker, type QueueEvent } from '../../lib/engine/engine.js'
 import { silent, uniqueName } from './engines.js'
 import { latch } from './latch.js'
 import { eventually } from './service.js'
@@ -166,6 +167,34 @@ export async function testStoreCommands (t: Test, connection: string): Promise<v
     t.strictSame(pages.map(({ length }) => length), [100, 100, 50, 0])
     t.strictSame(pages.flat(), rows)
     t.strictSame(await engine.readLogs(name, 'unknown', 0), [])
+  })
+
+  await t.test('reads long rows in pages that are not much longer than one of them', async t => {
+    const store = await open(t)
+    const { engine, name } = store
+    const { jobId, token, report } = await hold(store)
+    const rows = ['a', 'b', 'c', 'd', 'e'].map(letter => letter.repeat(PAGE_BYTES / 2))
+    t.ok(await report(name, jobId, token, { progress: undefined, from: 0, rows: [...rows, 'f'.repeat(2 * PAGE_BYTES), 'g'] }))
+    const pages = await Promise.all([0, 2, 4, 5, 6, 7].map(from => engine.readLogs(name, jobId, from)))
+    t.strictSame(pages.map(page => page.map(row => row.charAt(0)).join('')), ['ab', 'cd', 'ef', 'f', 'g', ''])
+  })
+
+  await t.test('reads an output with its job where it is small', async t => {
+    const store = await open(t)
+    const { engine, name } = store
+    const outputs = new Map<string, unknown>([['none', undefined], ['small', 'x'.repeat(1_000)], ['large', randomBytes(SMALL_OUTPUT).toString('hex')]])
+    const { worker, disconnect } = engine.openWorker(name, async job => outputs.get(job.id as string), {})
+    t.teardown(async () => { await worker.close(); disconnect() })
+    for (const jobId of outputs.keys()) {
+      await add(store, { jobId })
+      await eventually(() => engine.readJob(name, jobId, false), job => job?.state === 'completed')
+    }
+    t.match(await engine.readJob(name, 'none', true), { output: { text: 'null' }, largeOutput: false })
+    t.match(await engine.readJob(name, 'small', true), { output: { text: JSON.stringify(outputs.get('small')), checked: true }, largeOutput: false })
+    t.match(await engine.readJob(name, 'large', true), { output: undefined, largeOutput: true })
+    t.match(await engine.readJob(name, 'large', false), { output: undefined, largeOutput: false })
+    t.strictSame(await engine.readOutput(name, 'large'), { text: JSON.stringify(outputs.get('large')), checked: true })
+    t.equal(await engine.readOutput(name, 'unknown'), undefined)
   })
 
   await t.test('deletes old events', async t => {

@@ -1,5 +1,5 @@
-import type { TSchema } from '@sinclair/typebox'
 import type { JobDefinition, JobDefinitionOptions } from '../types/definition.js'
+import type { Schema } from '../types/schema.js'
 import { resolveDefinition } from './options/definition.js'
 
 /**
@@ -7,7 +7,7 @@ import { resolveDefinition } from './options/definition.js'
  * Server, worker and client all take their types and rules from here.
  * @throws `OPTION_INVALID` for an unknown option or a broken rule
  */
-export function defineJob<const Name extends string, Input extends TSchema, Output extends TSchema> (
+export function defineJob<const Name extends string, const Input extends Schema, const Output extends Schema> (
   options: JobDefinitionOptions<Name, Input, Output>
 ): JobDefinition<Name, Input, Output> {
   const resolved = resolveDefinition(options)

@@ -6,8 +6,8 @@ export type { Connection, CreateWorkerOptions, JobOptions, JobWorker, PostgresPo
 
 // The definition of a job, and schemas for it
 export { defineJob } from './define-job.js'
-export { Type } from '@sinclair/typebox'
-export type { Backoff, InputOf, JobDefinition, JobDefinitionOptions, OutputOf, Retention } from '../types/definition.js'
+export { Type } from './type.js'
+export type { Backoff, InputOf, JobDefinition, JobDefinitionOptions, OutputOf, ParsedInputOf, Retention, ReturnedOf } from '../types/definition.js'
 
 // Running jobs
 export { createWorker } from './worker/worker.js'

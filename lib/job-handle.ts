@@ -1,15 +1,14 @@
 import type { InputOf, JobDefinition, OutputOf } from '../types/definition.js'
 import type { JobHandle } from '../types/handle.js'
-import type { Check } from './checks.js'
+import { inputInvalid, type Check } from './checks.js'
 import type { JobEvents } from './events/job-events.js'
-import { InputInvalidError, OptionInvalidError, ServiceClosingError, withDetails } from './errors.js'
+import { InputInvalidError, OptionInvalidError, ServiceClosingError } from './errors.js'
 import type { Caller, JobOperations } from './job-operations.js'
 import type { JobQueue } from './job-queue.js'
 import { isFinal } from './job-state.js'
 import { toJson } from './json.js'
 import { show } from './options/complete.js'
 import { resolveJobOptions } from './options/definition.js'
-import { describeIssues } from './validator.js'
 
 /** A signal for callers that bring none. One for each: Node warns of many listeners to the same. */
 function never (): AbortSignal {
@@ -26,7 +25,7 @@ export function createJobHandle<Definition extends JobDefinition> (
     async submit (given: InputOf<Definition>, { idempotencyKey, owner, ...options } = {}) {
       if (owner !== undefined && (typeof owner !== 'string' || owner === '')) throw new OptionInvalidError('options.owner', 'must be a string that is not empty', show(owner))
       const checked = await checkInput(jsonInput(given))
-      if (checked.issues !== undefined) throw withDetails(new InputInvalidError(describeIssues(checked.issues)), { issues: checked.issues })
+      if (checked.issues !== undefined) throw inputInvalid(checked.issues)
       const { job } = await operations.submit(checked.value, resolveJobOptions(options, 'options'), { base, owner }, idempotencyKey)
       return job
     },

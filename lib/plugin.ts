@@ -36,11 +36,11 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
 
   const queue = openJobQueue(engine, job, options.maxPending)
   const events = openJobEvents(engine, job, queue, app.log)
-  const checks = createChecks(job)
+  const checks = createChecks(job, () => Object.values(app.getSchemas()) as object[])
   const operations = jobOperations(queue, events, options.pollAfter, createOutputReader(checks.output))
   const prefix = joinPaths(app.prefix, given.prefix ?? '')
   const base = options.publicUrl + prefix
-  registryOf(app).add(job, createJobHandle<JobDefinition>(checks.input, queue, events, operations, base), options.routes ? prefix : undefined)
+  registryOf(app).add(job, createJobHandle<JobDefinition>(checks.submitted, queue, events, operations, base), options.routes ? prefix : undefined)
 
   const closing = new AbortController()
   // Every stream and every socket listens to it: so many are no leak.
@@ -55,6 +55,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
     let close = execution.close
     // Jobs may need what the host's other plugins set up: they wait until all have.
     app.addHook('onReady', async () => {
+      checks.compile()
       await execution.load()
       close = startWorker(engine, job, execution, options.worker, app.log, checks).close
     })
@@ -68,6 +69,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
       await registerRoutes(routes, {
         definition: job,
         operations,
+        checkInput: checks.submitted,
         options,
         closing: closing.signal,
         prefix: base,

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Type, type TSchema } from '@sinclair/typebox'
 import { createChecks, type Checked } from '../lib/checks.js'
 
-const checkBy = async (schema: TSchema, value: unknown): Promise<Checked> => await createChecks({ input: schema, output: Type.Null() }).input(value)
+const checkBy = async (schema: TSchema, value: unknown): Promise<Checked> => await createChecks({ name: 'job', input: schema, output: Type.Null() }).input(value)
 
 t.test('what matches, with defaults and without what the schema forbids', async t => {
   const closed = (kind: string, rest: Record<string, TSchema> = {}): TSchema => Type.Object({ kind: Type.Literal(kind), ...rest }, { additionalProperties: false })

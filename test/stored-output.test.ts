@@ -14,7 +14,7 @@ const number = Type.Object({ n: Type.Number() }, { additionalProperties: false }
 const invalid = { status: 500, code: 'OUTPUT_INVALID', detail: 'The output of the job does not have the promised form.' }
 
 t.test('what our workers have checked is passed on as it is, all else is checked', async t => {
-  const read = createOutputReader(createChecks({ input, output: number }).output)
+  const read = createOutputReader(createChecks({ name: 'job', input, output: number }).output)
   t.equal(await read('id', { text: '{ "older": "schema" }', checked: true }), '{ "older": "schema" }')
   t.equal(await read('id', { text: '{ "n": 1, "more": 2 }', checked: false }), '{"n":1}')
   const cases: Array<[text: string, reason: string]> = [

@@ -5,11 +5,17 @@ import type { Queue } from 'bullmq'
 import { fileURLToPath } from 'node:url'
 import type { Pool } from 'pg'
 import type { Cluster, Redis } from 'ioredis'
+import { toStandardJsonSchema } from '@valibot/to-json-schema'
+import { type } from 'arktype'
+import { Type as Type1 } from 'typebox'
 import ts from 'typescript'
+import * as v from 'valibot'
+import { z } from 'zod'
+import { createJobsClient } from '../lib/client/index.js'
 import {
   asyncJobs, createWorker, defineJob, JobError, Type,
   type AsyncJobsOptions, type Connection, type InputOf, type Job, type JobContext, type JobDefinition, type JobEvent, type JobHandle, type JobLogger, type HandleSubmitOptions, type JobStatus,
-  type JobWorker, type OutputOf, type Processor
+  type JobWorker, type OutputOf, type ParsedInputOf, type Processor, type ReturnedOf
 } from '../lib/index.js'
 
 /* What compiles, and what must not: the functions are only for the compiler, the test at the end is run. */
@@ -63,6 +69,86 @@ export function definitions (): void {
   // @ts-expect-error and so are its parts
   analysis.retention.completed = 5
 }
+
+/** The same job in each language. */
+export function languages (): void {
+  interface Sent { text: string, size?: number, tags?: string[] }
+  interface Received { text: string, size: number, tags?: string[] }
+  interface Made { made: string | null, pair: [number, boolean] }
+  const name = 'job'
+  const json = {
+    input: { type: 'object', properties: { text: { type: 'string' }, size: { type: 'integer', default: 3 }, tags: { type: 'array', items: { type: 'string' } } }, required: ['text'] },
+    output: { type: 'object', properties: { made: { type: ['string', 'null'] }, pair: { type: 'array', prefixItems: [{ type: 'number' }, { type: 'boolean' }] } }, required: ['made', 'pair'] }
+  } as const
+  const jobs = {
+    typebox: defineJob({
+      name,
+      input: Type.Object({ text: Type.String(), size: Type.Integer({ default: 3 }), tags: Type.Optional(Type.Array(Type.String())) }),
+      output: Type.Object({ made: Type.Union([Type.String(), Type.Null()]), pair: Type.Tuple([Type.Number(), Type.Boolean()]) })
+    }),
+    typebox1: defineJob({
+      name,
+      input: Type1.Object({ text: Type1.String(), size: Type1.Unsafe<number>({ type: 'integer' }), tags: Type1.Optional(Type1.Array(Type1.String())) }),
+      output: Type1.Object({ made: Type1.Union([Type1.String(), Type1.Null()]), pair: Type1.Tuple([Type1.Number(), Type1.Boolean()]) })
+    }),
+    json: defineJob({ name, ...json }),
+    inline: defineJob({ name, input: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] }, output: { enum: ['a', 'b'] } }),
+    zod: defineJob({ name, input: z.object({ text: z.string(), size: z.int().default(3), tags: z.array(z.string()).optional() }), output: z.object({ made: z.string().nullable(), pair: z.tuple([z.number(), z.boolean()]) }) }),
+    valibot: defineJob({
+      name,
+      input: toStandardJsonSchema(v.object({ text: v.string(), size: v.optional(v.number(), 3), tags: v.optional(v.array(v.string())) })),
+      output: toStandardJsonSchema(v.object({ made: v.nullable(v.string()), pair: v.tuple([v.number(), v.boolean()]) }))
+    }),
+    arktype: defineJob({ name, input: type({ text: 'string', size: 'number = 3', 'tags?': 'string[]' }), output: type({ made: 'string | null', pair: ['number', 'boolean'] }) }),
+    transformed: defineJob({ name, input: z.object({ at: z.string().transform(text => new Date(text)) }), output: z.number().transform(String).pipe(z.string()) })
+  }
+  same<InputOf<typeof jobs.typebox>, Flat<Sent>>()
+  same<ParsedInputOf<typeof jobs.typebox>, Flat<Received>>()
+  same<OutputOf<typeof jobs.typebox>, Flat<Made>>()
+  same<InputOf<typeof jobs.typebox1>, Flat<Received>>()
+  same<OutputOf<typeof jobs.typebox1>, Flat<Made>>()
+  same<InputOf<typeof jobs.json>, Flat<Sent>>()
+  same<ParsedInputOf<typeof jobs.json>, Flat<Received>>()
+  same<OutputOf<typeof jobs.json>, Flat<Made>>()
+  same<InputOf<typeof jobs.inline>, { text: string }>()
+  same<OutputOf<typeof jobs.inline>, 'a' | 'b'>()
+  same<ParsedInputOf<typeof jobs.transformed>, { at: Date }>()
+  same<InputOf<typeof jobs.transformed>, { at: string }>()
+  same<ReturnedOf<typeof jobs.transformed>, number>()
+  same<OutputOf<typeof jobs.transformed>, string>()
+
+  const sent: Sent = { text: 'a' }
+  const app = {} as FastifyInstance
+  for (const job of [jobs.typebox, jobs.json] as const) void app.jobs(job)
+  void app.jobs(jobs.typebox).submit(sent)
+  void app.jobs(jobs.zod).submit({ text: 'a' })
+  void app.jobs(jobs.valibot).submit({ text: 'a' })
+  void app.jobs(jobs.arktype).submit({ text: 'a' })
+  void createJobsClient<typeof jobs.typebox>('').submit({ text: 'a' })
+  void createJobsClient<typeof jobs.zod>('').run({ text: 'a' })
+  // @ts-expect-error what has no default must be there
+  void app.jobs(jobs.typebox).submit({ size: 1 })
+  // @ts-expect-error in any language
+  void app.jobs(jobs.zod).submit({ size: 1 })
+  // @ts-expect-error in any language
+  void app.jobs(jobs.json).submit({ size: 1 })
+  // @ts-expect-error in any language
+  void app.jobs(jobs.arktype).submit({ size: 1 })
+
+  const made: Made = { made: null, pair: [1, true] }
+  const processors: [Processor<typeof jobs.typebox>, Processor<typeof jobs.json>, Processor<typeof jobs.zod>, Processor<typeof jobs.valibot>, Processor<typeof jobs.arktype>] = [
+    ({ size }) => { same<typeof size, number>(); return made },
+    ({ size }) => { same<typeof size, number>(); return made },
+    ({ size }) => { same<typeof size, number>(); return made },
+    ({ size }) => { same<typeof size, number>(); return made },
+    ({ size }) => { same<typeof size, number>(); return made }
+  ]
+  void processors
+  const dated: Processor<typeof jobs.transformed> = ({ at }) => at.getTime()
+  void dated
+}
+
+type Flat<T> = { [K in keyof T]: T[K] }
 
 export function processors (): void {
   const analyse: Processor<typeof analysis> = async (input, context) => {

@@ -1,4 +1,4 @@
-import type { Static, TSchema } from '@sinclair/typebox'
+import type { Received, Schema, Sent } from './schema.js'
 
 /** How long to wait before a failed attempt is repeated; BullMQ's backoff. */
 export interface Backoff {
@@ -19,12 +19,15 @@ export interface Retention {
 }
 
 /** What `defineJob` takes. */
-export interface JobDefinitionOptions<Name extends string, Input extends TSchema, Output extends TSchema> {
+export interface JobDefinitionOptions<Name extends string, Input extends Schema, Output extends Schema> {
   /** Name of the job and of its BullMQ queue: letters, digits, `.`, `_` and `-`, beginning with a letter; at most 128. */
   name: Name
   /** What the job does, for the API's documentation. */
   description?: string
-  /** The schema of what clients post. The host's own validator applies it. */
+  /**
+   * The schema of what clients post: TypeBox, JSON Schema (draft 7, or 2020-12 where `$schema` says so), or that of a
+   * library with Standard Schema. The host's own validator applies a JSON Schema, a library its own.
+   */
   input: Input
   /** The schema of what the processor returns. `Type.Null()` for a job without output. */
   output: Output
@@ -50,8 +53,8 @@ export interface JobDefinitionOptions<Name extends string, Input extends TSchema
 /** A job's contract, made by `defineJob`: the one source of validation, documentation, worker and client types. */
 export interface JobDefinition<
   Name extends string = string,
-  Input extends TSchema = TSchema,
-  Output extends TSchema = TSchema
+  Input extends Schema = Schema,
+  Output extends Schema = Schema
 > {
   readonly name: Name
   readonly description?: string
@@ -66,8 +69,14 @@ export interface JobDefinition<
   readonly maxOutputBytes: number
 }
 
-/** What clients of a job post. */
-export type InputOf<Definition extends JobDefinition> = Static<Definition['input']>
+/** What clients of a job post. They may leave out what has a default. */
+export type InputOf<Definition extends JobDefinition> = Sent<Definition['input']>
+
+/** What the processor gets: with defaults, and as a schema's library has transformed it. */
+export type ParsedInputOf<Definition extends JobDefinition> = Received<Definition['input']>
 
 /** What clients of a job get. */
-export type OutputOf<Definition extends JobDefinition> = Static<Definition['output']>
+export type OutputOf<Definition extends JobDefinition> = Received<Definition['output']>
+
+/** What the processor returns. */
+export type ReturnedOf<Definition extends JobDefinition> = Sent<Definition['output']>

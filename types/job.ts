@@ -6,7 +6,7 @@ export type JobStatus = 'pending' | 'in_progress' | 'completed' | 'failed' | 'ca
 
 /** Why a job failed, as far as clients may know. */
 export interface JobFailure {
-  /** Stable, upper case: one of ours (`TIMEOUT`, `EXPIRED`, `OUTPUT_INVALID`, `OUTPUT_TOO_LARGE`, `STALLED`, `PROCESSOR_ERROR`) or the code of a `JobError`. */
+  /** Stable, upper case: one of ours (`TIMEOUT`, `EXPIRED`, `INPUT_INVALID`, `OUTPUT_INVALID`, `OUTPUT_TOO_LARGE`, `STALLED`, `PROCESSOR_ERROR`) or the code of a `JobError`. */
   code: string
   /** A sentence for people. */
   message: string

@@ -1,4 +1,4 @@
-import type { InputOf, JobDefinition, OutputOf } from './definition.js'
+import type { JobDefinition, ParsedInputOf, ReturnedOf } from './definition.js'
 
 /** The part of a pino logger that a processor uses; `request.log` and `app.log` have this shape. */
 export interface JobLogger {
@@ -49,9 +49,9 @@ export interface JobContext {
  * attempt; only a `JobError` is shown to clients.
  */
 export type Processor<Definition extends JobDefinition> = (
-  input: InputOf<Definition>,
+  input: ParsedInputOf<Definition>,
   context: JobContext
-) => Returned<OutputOf<Definition>> | Promise<Returned<OutputOf<Definition>>>
+) => Returned<ReturnedOf<Definition>> | Promise<Returned<ReturnedOf<Definition>>>
 
 /** A job whose output is null need not return anything. */
 type Returned<Output> = null extends Output ? Output | void : Output

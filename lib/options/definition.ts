@@ -1,7 +1,9 @@
 import { Type } from '@sinclair/typebox'
 import type { Backoff, Retention } from '../../types/definition.js'
 import type { JobOptions } from '../../types/options.js'
+import type { StandardSchema } from '../../types/standard-schema.js'
 import { OptionInvalidError } from '../errors.js'
+import { isStandard, toJsonSchema } from '../json-schema.js'
 import { complete, isObject, MAX_INT32, MAX_SECONDS, oneOf, show } from './complete.js'
 
 /** A hundred years in seconds: when a job expires must be a date. */
@@ -41,7 +43,19 @@ const DefinitionOptions = Type.Object({
   maxOutputBytes: Type.Integer({ minimum: 0, maximum: MAX_INT32, default: 1_048_576 })
 }, { additionalProperties: false })
 
-/** Completes what `defineJob` was given. The two schemas are not looked into: the host's validator owns them. */
+/** Whoever reads the documentation has to know what a library's schema takes. */
+function checkConversion (schema: object, side: 'input' | 'output'): void {
+  if (isStandard(schema) && !('jsonSchema' in schema['~standard'])) {
+    throw new OptionInvalidError(`defineJob.${side}`, 'must have a conversion to JSON Schema (https://standardschema.dev/json-schema): Zod 4.2 and ArkType 2.1.28 have it, that of Valibot is toStandardJsonSchema(schema) of @valibot/to-json-schema', `a schema of ${String((schema as StandardSchema)['~standard'].vendor)} without it`)
+  }
+  try {
+    toJsonSchema(schema, side)
+  } catch (cause) {
+    throw Object.assign(new OptionInvalidError(`defineJob.${side}`, `must be what JSON Schema can describe: ${(cause as Error).message}`, show(schema)), { cause })
+  }
+}
+
+/** Completes what `defineJob` was given. JSON Schemas are not looked into: the host's validator owns them. */
 export function resolveDefinition (given: object): {
   name: string
   description?: string
@@ -56,9 +70,10 @@ export function resolveDefinition (given: object): {
   if (!isObject(given)) throw new OptionInvalidError('defineJob', 'takes an object', show(given))
   const { input, output, ...rest } = given as { input?: unknown, output?: unknown }
   for (const [name, schema] of Object.entries({ input, output })) {
-    if (!isObject(schema)) {
+    if (!isObject(schema) && !isStandard(schema)) {
       throw new OptionInvalidError(`defineJob.${name}`, 'must be a schema such as Type.Object({ … })', show(schema))
     }
+    checkConversion(schema, name as 'input' | 'output')
   }
   return complete(DefinitionOptions, rest, 'defineJob')
 }

@@ -1,4 +1,4 @@
-import { Type, type TSchema } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 import { STATUS_CODES } from 'node:http'
 import type { Problem } from '../../types/job.js'
 import { QueueFullError, TooManyConnectionsError } from '../errors.js'
@@ -14,7 +14,7 @@ export interface Answer {
   headers?: Record<string, object>
   /** Where there is no body: without it, @fastify/swagger describes one. */
   type?: 'null'
-  content?: Record<string, { schema: TSchema | Record<string, never>, examples?: Examples }>
+  content?: Record<string, { schema: Record<string, unknown>, examples?: Examples }>
 }
 
 type Examples = Record<string, { value: unknown }>
@@ -29,7 +29,7 @@ export const header = {
   cacheControl: { type: 'string', description: '`no-store`: the answer is out of date at once.' }
 }
 
-export function jsonAnswer (description: string, schema: TSchema | Record<string, never>, examples: Record<string, unknown>, headers?: Record<string, object>): Answer {
+export function jsonAnswer (description: string, schema: Record<string, unknown>, examples: Record<string, unknown>, headers?: Record<string, object>): Answer {
   return { description, ...(headers && { headers }), content: { 'application/json': { schema, ...named(examples) } } }
 }
 

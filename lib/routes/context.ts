@@ -1,15 +1,19 @@
 import type { FastifyRequest, FastifySchema } from 'fastify'
 import type { JobDefinition } from '../../types/definition.js'
+import type { Check } from '../checks.js'
 import type { Caller, JobOperations } from '../job-operations.js'
 import { paramsOf } from '../job-links.js'
 import type { ResolvedOptions } from '../options/plugin.js'
 import type { Answer } from './answers.js'
 import type { Connections } from './connections.js'
+import type { HostOptions } from './validation.js'
 
 /** What every route of a job knows. */
 export interface RouteContext {
   definition: JobDefinition
   operations: JobOperations
+  /** Checks an input where the host's validator cannot. */
+  checkInput: Check
   /** Ends what lasts: aborts when the service closes. */
   closing: AbortSignal
   options: Pick<ResolvedOptions, 'jobOptions' | 'maxWait' | 'maxSubscriptions' | 'allowedOrigins' | 'maxConnections' | 'maxPending' | 'owner'>
@@ -21,7 +25,7 @@ export interface RouteContext {
   /** Makes an operation id that is unique in the service: `submit` becomes `submitAnalysis`. */
   operationId (verb: string): string
   /** Makes route options with documentation. */
-  documented (documentation: Documentation, links?: Links): { schema: FastifySchema }
+  documented (documentation: Documentation, links?: Links): HostOptions & { schema: FastifySchema }
 }
 
 export interface JobIdRequest {

@@ -10,11 +10,12 @@ import { resultRoute } from './result.js'
 import { socketRoute } from './socket.js'
 import { statusRoute } from './status.js'
 import { submitRoute } from './submit.js'
+import { createHostOptions, type HostOptions } from './validation.js'
 import { readWait } from './wait.js'
 
 /** All routes of a job, in an instance of their own that has the job's prefix. */
 export async function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'documented'>, errors: 'problem' | 'host'): Promise<void> {
-  const context: RouteContext = { ...given, documented: createDocumented(app, errors) }
+  const context: RouteContext = { ...given, documented: createDocumented(app, errors, createHostOptions(app, given.definition, given.checkInput)) }
   if (errors === 'problem') app.setErrorHandler(sendProblem)
   // Who has waited until the service closed would keep it from closing, as long as the connection is kept alive.
   app.addHook('onSend', ({ raw }, reply, _payload, done) => {
@@ -48,9 +49,10 @@ function giveTimeToWait (app: FastifyInstance, { options: { maxWait } }: RouteCo
 }
 
 /** Documentation as this host can show it. */
-function createDocumented (app: FastifyInstance, errors: 'problem' | 'host'): RouteContext['documented'] {
+function createDocumented (app: FastifyInstance, errors: 'problem' | 'host', host: HostOptions): RouteContext['documented'] {
   const withLinks = writesOpenApi3(app)
   return ({ response, ...documentation }, links) => ({
+    ...host,
     schema: { ...documentation, ...(response && { response: errors === 'host' ? asHostErrors(response) : response }) },
     ...(withLinks && links && { links })
   })

@@ -1,7 +1,7 @@
-import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import type { JobDefinition } from '../../types/definition.js'
 import { OutputInvalidError } from '../errors.js'
+import { toJsonSchema } from '../json-schema.js'
 import { paramsOf } from '../job-links.js'
 import { EXAMPLE_FAILURE, EXAMPLE_ID, pathParams, waitQuery } from '../schemas.js'
 import { expired, header, invalidQuery, jsonAnswer, notFound, problemAnswer, storeUnavailable, tooManyConnections, type Answer } from './answers.js'
@@ -54,7 +54,8 @@ export function resultRoute (app: FastifyInstance, { definition, operations, cal
 }
 
 /** The examples of the schema as those of the answer: OpenAPI 3.0 knows none in a schema. */
-export function outputAnswer ({ output: { examples, ...schema } }: JobDefinition, description: string, headers: Record<string, object>): Answer {
+export function outputAnswer ({ output }: JobDefinition, description: string, headers: Record<string, object>): Answer {
+  const { examples, ...schema } = toJsonSchema(output, 'output')
   const named = Array.isArray(examples) ? Object.fromEntries(examples.map((example: unknown, index) => [`example ${index + 1}`, example])) : {}
-  return jsonAnswer(description, schema as TSchema, named, headers)
+  return jsonAnswer(description, schema, named, headers)
 }

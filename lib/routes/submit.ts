@@ -1,9 +1,9 @@
-import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { retryAfter, type Caller } from '../job-operations.js'
 import type { Job } from '../../types/job.js'
 import { IdempotencyKeyInvalidError, IdempotencyKeyReusedError, StoreUnavailableError } from '../errors.js'
 import { idempotencyKey, KEY_PATTERN } from './idempotency-key.js'
+import { toJsonSchema } from '../json-schema.js'
 import { paramsOf } from '../job-links.js'
 import { isFinal } from '../job-state.js'
 import { resolveJobOptions } from '../options/definition.js'
@@ -37,12 +37,12 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
       prefer: { description: '`wait=N`: answer with the output, if there is one within N seconds (RFC 7240, section 4.3).', example: 'wait=10' },
       'idempotency-key': { description: 'Any text of your own, such as a UUID. Sent again with the same input, it gives the same job instead of another one, as long as that is there.', example: '8e03978e-40d5-43e8-bc93-6894a57f9324', pattern: KEY_PATTERN }
     }),
-    body: definition.input,
+    body: toJsonSchema(definition.input, 'input'),
     response: {
       200: outputAnswer(definition, 'The output, where `Prefer` asked to wait for it.', { 'Content-Location': header.contentLocation, 'Preference-Applied': header.preferenceApplied }),
       202: jsonAnswer('The job is stored and will be worked on.', JobSchema, { pending: exampleJobs(prefix, definition.attempts).pending }, { Location: header.location, 'Retry-After': header.retryAfter, 'Preference-Applied': header.preferenceApplied, 'Idempotent-Replayed': header.idempotentReplayed }),
       400: problemAnswer(400, [
-        { code: 'INPUT_INVALID', meaning: 'The input does not match its schema; `issues` tells where.', ...exampleIssue(definition.input) },
+        { code: 'INPUT_INVALID', meaning: 'The input does not match its schema; `issues` tells where.', ...exampleIssue(toJsonSchema(definition.input, 'input')) },
         { code: 'IDEMPOTENCY_KEY_INVALID', meaning: 'The `Idempotency-Key` is no such key.', detail: new IdempotencyKeyInvalidError().message },
         { code: 'INPUT_MALFORMED', meaning: 'The body cannot be parsed.', detail: 'Body is not valid JSON but content-type is set to \'application/json\'' }
       ]),
@@ -124,7 +124,7 @@ function needsSlash ({ prefix, initialConfig }: FastifyInstance): boolean {
 }
 
 /** What is wrong with an empty object, where the input is one. */
-function exampleIssue (input: TSchema): { detail: string, issues: Array<{ pointer: string, detail: string }> } {
+function exampleIssue (input: Record<string, unknown>): { detail: string, issues: Array<{ pointer: string, detail: string }> } {
   const [required] = (input['required'] ?? []) as string[]
   const detail = required === undefined ? `must be ${String(input['type'] ?? 'valid')}` : `must have required property '${required}'`
   return { detail: `body ${detail}`, issues: [{ pointer: '', detail }] }

@@ -11,6 +11,7 @@ import { executeInTime, type Execute } from './execution.js'
 import { toFailedReason } from '../failure.js'
 import { isFinal, startDeadline, statusOf } from '../job-state.js'
 import { storableText } from '../json.js'
+import { readInput } from './input.js'
 import { createOutputCheck } from './output.js'
 import { createReporter } from './report.js'
 import { CANCELED, isElsewhere, LOCK_LOST, WORKER_CLOSING } from './stop-reasons.js'
@@ -82,7 +83,7 @@ export function createAttemptRunner (
           if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
           if (job.attemptsStarted === 1) await throwIfLate(job, store)
           const { timeout = definition.timeout } = job.opts as JobOptions
-          const output = await checkOutput(await executeInTime(() => execute(job.data, context), timeout, controller))
+          const output = await checkOutput(await executeInTime(async () => await execute(await readInput(checks.input, job.data), context), timeout, controller))
           await reporter.flush()
           // What is done is done, also where the worker closes.
           if (isElsewhere(controller.signal.reason)) throw controller.signal.reason

@@ -3,7 +3,7 @@ import type { JobDefinition } from '../../types/definition.js'
 import type { CreateWorkerOptions, JobWorker } from '../../types/options.js'
 import type { JobLogger, Processor } from '../../types/processor.js'
 import { createAttemptRunner } from './attempt.js'
-import type { Checks } from '../checks.js'
+import { createChecks, type Checks } from '../checks.js'
 import { consoleLogger } from './console-logger.js'
 import { stopsOf, type Engine } from '../engine/engine.js'
 import { leaseEngine } from '../engine/index.js'
@@ -41,12 +41,14 @@ export function createWorker<Definition extends JobDefinition> (
 ): JobWorker {
   const resolved = resolveWorkerOptions(definition, processor, options)
   const log: JobLogger = options.log ?? consoleLogger
+  const checks = createChecks(definition)
+  checks.compile()
   const execution = createExecution(processor as Processor<JobDefinition> | URL | string, resolved)
   const leasing = leaseEngine(options.connection, {}, log)
   let worker: JobWorker | undefined
   // It takes no job that it could not run.
   const starting = Promise.all([leasing, execution.load()]).then(([{ engine }]) => {
-    worker = startWorker(engine, definition, execution, resolved, log)
+    worker = startWorker(engine, definition, execution, resolved, log, checks)
     return worker
   })
   let closing: Promise<void> | undefined

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { createChecks } from '../../lib/checks.js'
 import type { JobOperations } from '../../lib/job-operations.js'
 import { countConnections } from '../../lib/routes/connections.js'
 import type { RouteContext } from '../../lib/routes/context.js'
@@ -18,6 +19,7 @@ export async function registerFakeRoutes (
       callerOf: async () => ({ base: prefix, owner: undefined }),
       connections: countConnections(1),
       operationId: verb => verb,
+      checkInput: createChecks(rest.definition).submitted,
       ...rest
     }, 'problem')
   }, { prefix })

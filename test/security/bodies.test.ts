@@ -97,7 +97,8 @@ t.test('a hundred thousand levels', t => onEachEngine(t, async (t, { connection 
     await until(jobId, 'completed')
     t.match(await post(2_000), { statusCode: 202, headers: { 'idempotent-replayed': 'true' } }, 'two thousand are compared, too')
     const result = await app.inject(`/jobs/result/${jobId}`)
-    t.equal(result.body, open.repeat(2_000) + middle + close.repeat(2_000))
+    // PostgreSQL writes it with blanks.
+    t.equal(result.body.replaceAll(' ', ''), open.repeat(2_000) + middle + close.repeat(2_000))
   }
 }))
 

@@ -99,7 +99,7 @@ t.test('only JSON, whatever the schema', async t => {
 })
 
 function checkBy (output: TSchema, takesAllText?: boolean): OutputCheck {
-  return createOutputCheck(createChecks({ input: Type.Null(), output }).output, takesAllText)
+  return createOutputCheck(createChecks({ name: 'job', input: Type.Null(), output }).output, takesAllText)
 }
 
 async function refusalOf (call: () => Promise<unknown>): Promise<JobError> {

@@ -1,4 +1,5 @@
 import type { Processor, Queue, Worker, WorkerOptions } from 'bullmq'
+import type { KeptOutcomes } from './kept-outcomes.js'
 import type { StoredJob, StoredOutput } from '../stored-job.js'
 
 /** What an engine is: BullMQ bound to one store. */
@@ -14,8 +15,9 @@ export interface Engine extends Omit<StoreCommands, 'report'> {
    * Opens a worker that does not run yet, on connections of its own which wait out an absent store. It checks its
    * outputs before it returns them: they are stored as checked.
    * Whoever opens it closes it, before the engine.
+   * @param outcomes keeps what its attempts end in while the store does not take it
    */
-  openWorker (name: string, processor: Processor, options: Omit<WorkerOptions, 'connection'>): EngineWorker
+  openWorker (name: string, processor: Processor, options: Omit<WorkerOptions, 'connection'>, outcomes?: Pick<KeptOutcomes, 'keep'>): EngineWorker
   /**
    * Opens a reader of a queue's events, on a connection of its own which waits out an absent store.
    * Whoever opens it closes it, before the engine.

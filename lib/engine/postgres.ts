@@ -68,9 +68,10 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
       return queue
     },
 
-    openWorker (name, processor, options) {
+    openWorker (name, processor, options, outcomes) {
       const own = openOwnPool()
       const worker = new bull.Worker(name, processor, { ...options, name: OUR_WORKER, connection: own }) as unknown as Worker
+      outcomes?.keep(worker.getBackend())
       const { report, readJob, now } = postgresCommands(own)
       let ended: Promise<void> | undefined
       return {

@@ -66,7 +66,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       return queue
     },
 
-    openWorker (name, processor, options) {
+    openWorker (name, processor, options, outcomes) {
       const own = connect(WORKER_OPTIONS)
       own.on('error', ignoreOutage)
       const copies: Array<Redis | Cluster> = []
@@ -75,6 +75,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
         copies.push(copy)
       })
       const worker = new bullOfWorker.Worker(name, processor, { ...options, prefix, connection: own })
+      outcomes?.keep(worker.getBackend())
       const { report, readJob, now } = redisCommands(own, prefix)
       return {
         worker,

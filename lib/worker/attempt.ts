@@ -6,6 +6,7 @@ import { createChecks, type Checks } from '../checks.js'
 import { createContext } from './attempt-context.js'
 import { expiredError } from '../ending.js'
 import type { JobReport } from '../engine/engine.js'
+import type { Patience } from '../engine/patience.js'
 import { isJobError } from '../errors.js'
 import { executeInTime, type Execute } from './execution.js'
 import { toFailedReason } from '../failure.js'
@@ -20,8 +21,21 @@ import type { StoredJob } from '../stored-job.js'
 /** How many stops of jobs that do not run here are remembered: their attempts may be about to begin. */
 const STOPS_KEPT = 1_000
 
+/**
+ * What an attempt ends in. Each is stored by BullMQ, through the worker's backend, which keeps it until the store has
+ * taken it.
+ */
+type Ending =
+  | { as: 'completed', output: unknown }
+  /** For good, or to be tried again: BullMQ knows by the error and the job's options. */
+  | { as: 'failed', error: Error }
+  /** To another worker, at no cost. */
+  | { as: 'handed back' }
+  /** Somebody else has ended or taken the job: there is nothing to store. */
+  | { as: 'elsewhere' }
+
 /** What attempts need of the store, on their worker's connection. */
-export interface AttemptStore {
+export interface AttemptStore extends Pick<Patience, 'untilAnswered'> {
   /** Whether it stores U+0000 and halves of surrogate pairs. */
   readonly takesAllText: boolean
   report (jobId: string, token: string, report: JobReport): Promise<boolean>
@@ -73,37 +87,46 @@ export function createAttemptRunner (
         // Also in the first run: an operator may have reset the count, and rows may stand there that others logged.
         firstRow: async () => (await store.read(jobId))?.logs ?? 0,
         store: report => store.report(jobId, token, report),
+        untilAnswered: store.untilAnswered,
+        onRefused: error => { context.log.error({ err: error }, 'The store refuses what the attempt tells: it tells no more') },
         onLost: async () => { controller.abort(await isEnded(jobId) ? CANCELED : LOCK_LOST) },
         maxOutputChunks: definition.maxOutputChunks,
         maxOutputBytes: definition.maxOutputBytes
       })
       const context = createContext(job, reporter, controller.signal, log)
-      const attempt = async (): Promise<unknown> => {
+      const end = async (): Promise<Ending> => {
         try {
           if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
-          if (job.attemptsStarted === 1) await throwIfLate(job, store)
+          if (job.attemptsStarted === 1) await throwIfLate(job, store, controller.signal)
           const { timeout = definition.timeout } = job.opts as JobOptions
           const output = await checkOutput(await executeInTime(async () => await execute(await readInput(checks.input, job.data), context), timeout, controller))
           await reporter.flush()
           // What is done is done, also where the worker closes.
           if (isElsewhere(controller.signal.reason)) throw controller.signal.reason
-          return output
+          return { as: 'completed', output }
         } catch (thrown) {
           const reason: unknown = controller.signal.aborted ? controller.signal.reason : thrown
-          if (reason === WORKER_CLOSING) await job.moveToWait(token)
-          if (isElsewhere(reason)) context.log.info({ reason: (reason as Error).message }, 'The attempt was stopped')
-          // The job has been moved already: BullMQ is to do nothing but go on.
-          if (reason === WORKER_CLOSING || isElsewhere(reason)) throw new WaitingError()
-          await reporter.flush().catch((error: unknown) => { context.log.warn({ err: error }, 'What the attempt told last could not be stored') })
+          if (reason === WORKER_CLOSING) return { as: 'handed back' }
+          if (isElsewhere(reason)) {
+            context.log.info({ reason: (reason as Error).message }, 'The attempt was stopped')
+            return { as: 'elsewhere' }
+          }
+          await reporter.flush()
           context.log.warn({ err: reason }, 'The attempt failed')
-          throw toBullError(reason)
+          return { as: 'failed', error: toBullError(reason) }
         }
       }
-      return await attempt().finally(() => {
-        reporter.end()
-        // The job may have come back to this worker meanwhile.
-        if (running.get(jobId)?.controller === controller) running.delete(jobId)
-      })
+      const ending = await end()
+      reporter.end()
+      if (ending.as === 'handed back') await job.moveToWait(token).catch((error: unknown) => { context.log.warn({ err: error }, 'The attempt could not be handed back: the job runs again when its lock has run out') })
+      // The job may have come back to this worker meanwhile.
+      if (running.get(jobId)?.controller === controller) running.delete(jobId)
+      switch (ending.as) {
+        case 'completed': return ending.output
+        case 'failed': throw ending.error
+        // BullMQ is to do nothing but go on.
+        default: throw new WaitingError()
+      }
     },
 
     stop (jobId, reason) { running.get(jobId)?.controller.abort(reason) },
@@ -129,9 +152,9 @@ export function createAttemptRunner (
 }
 
 /** @throws JobError `EXPIRED` where the job waited too long for this, its first attempt */
-async function throwIfLate ({ timestamp, opts }: Job, store: Pick<AttemptStore, 'now'>): Promise<void> {
+async function throwIfLate ({ timestamp, opts }: Job, store: Pick<AttemptStore, 'now' | 'untilAnswered'>, signal: AbortSignal): Promise<void> {
   const deadline = startDeadline({ timestamp, opts })
-  if (deadline !== undefined && deadline <= await store.now()) throw expiredError()
+  if (deadline !== undefined && deadline <= await store.untilAnswered(() => store.now(), () => signal.aborted)) throw expiredError()
 }
 
 /**

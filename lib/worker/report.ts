@@ -1,4 +1,5 @@
 import type { JobReport } from '../engine/engine.js'
+import type { Patience } from '../engine/patience.js'
 import { JobError } from '../errors.js'
 import { clampPercent } from '../job-state.js'
 import { storableText, toJsonText } from '../json.js'
@@ -17,7 +18,7 @@ const MAX_WAITING = 65_536
 export interface Reporter {
   progress (percent: number, message?: string): Promise<void>
   write (chunk: unknown): Promise<void>
-  /** Stores what is not stored yet. Rejects where the store refuses it. */
+  /** Resolves when all is stored that is to be. */
   flush (): Promise<void>
   /** What is told from now on has no effect. */
   end (): void
@@ -30,13 +31,17 @@ export interface ReporterOptions {
   firstRow (): Promise<number>
   /** Stores a report; false where the job is somebody else's by now. */
   store (report: JobReport): Promise<boolean>
-  /** Called where it is. */
+  /** Asks until the store answers, or nobody waits for that any more. Rejects where it never will. */
+  untilAnswered: Patience['untilAnswered']
+  /** Called where the job is somebody else's. */
   onLost (): Promise<void>
+  /** Called where the store will never take a report: the run goes on, and tells no more. */
+  onRefused (error: unknown): void
   maxOutputChunks: number
   maxOutputBytes: number
 }
 
-export function createReporter ({ run, firstRow, store, onLost, maxOutputChunks, maxOutputBytes }: ReporterOptions): Reporter {
+export function createReporter ({ run, firstRow, store, untilAnswered, onLost, onRefused, maxOutputChunks, maxOutputBytes }: ReporterOptions): Reporter {
   let progress: unknown
   let rows: string[] = []
   /** Bytes of `rows`. */
@@ -52,22 +57,22 @@ export function createReporter ({ run, firstRow, store, onLost, maxOutputChunks,
   const writeOut = async (): Promise<void> => {
     if (isDone()) return
     const report = { progress, rows }
-    const size = waiting
     const before = chunks - rows.length
     progress = undefined
     rows = []
     waiting = 0
     try {
-      if (report.rows.length > 0) base ??= await firstRow()
-      if (await store({ ...report, from: (base ?? 0) + before })) return
+      // What the store took although its answer was lost, it takes only once.
+      const stored = await untilAnswered(async () => {
+        if (report.rows.length > 0) base ??= await firstRow()
+        return await store({ ...report, from: (base ?? 0) + before })
+      }, () => over)
+      if (stored || over) return
       over = true
       await onLost()
     } catch (error) {
-      // Nothing may be missing in between: it goes with the next write. What the store took nevertheless, it takes only once.
-      progress ??= report.progress
-      rows = [...report.rows, ...rows]
-      waiting += size
-      throw error
+      if (!over) onRefused(error)
+      over = true
     }
   }
 
@@ -92,8 +97,6 @@ export function createReporter ({ run, firstRow, store, onLost, maxOutputChunks,
       next = undefined
       if (!isDone()) void schedule()
     })
-    // A failure matters only to a flush, which writes the same once more.
-    next.catch(() => {})
     return next
   }
 
@@ -117,11 +120,11 @@ export function createReporter ({ run, firstRow, store, onLost, maxOutputChunks,
       waiting += size
       rows.push(toRow(run, json))
       const written = schedule()
-      if (waiting > MAX_WAITING) await written.catch(() => {})
+      if (waiting > MAX_WAITING) await written
     },
 
     async flush () {
-      if (next !== undefined && hurry === undefined) await next.catch(() => {})
+      if (next !== undefined && hurry === undefined) await next
       while (!isDone()) {
         const written = schedule()
         hurry?.()

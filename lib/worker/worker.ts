@@ -7,6 +7,8 @@ import { createChecks, type Checks } from '../checks.js'
 import { consoleLogger } from './console-logger.js'
 import { stopsOf, type Engine } from '../engine/engine.js'
 import { leaseEngine } from '../engine/index.js'
+import { keepOutcomes } from '../engine/kept-outcomes.js'
+import { createPatience } from '../engine/patience.js'
 import { withoutCommand } from '../errors.js'
 import { readEvents } from '../events/event-reader.js'
 import type { Execution } from './execution.js'
@@ -87,11 +89,17 @@ export function startWorker (
   engine: Engine, definition: JobDefinition, execution: Execution, options: ResolvedWorkerOptions, log: JobLogger, checks?: Checks
 ): JobWorker {
   const { name } = definition
+  const patience = createPatience(
+    (error, waiting) => { log.warn({ err: withoutCommand(error), job: name, waiting }, 'The store refuses what the worker asks of it: what jobs end in waits until it takes it') },
+    () => { log.info({ job: name }, 'The store takes what the worker asks of it: what waited is stored') }
+  )
+  const outcomes = keepOutcomes(patience)
   const attempts = createAttemptRunner(definition, execution.execute, {
     takesAllText: engine.kind === 'redis',
     report: (jobId, token, told) => report(name, jobId, token, told),
     read: jobId => readJob(name, jobId, false),
-    now: () => now()
+    now: () => now(),
+    untilAnswered: patience.untilAnswered
   }, log, checks)
   const { worker, report, readJob, now, disconnect } = engine.openWorker(name, attempts.run, {
     autorun: false,
@@ -101,17 +109,19 @@ export function startWorker (
     skipLockRenewal: true,
     stalledInterval: options.lockDuration,
     maxStalledCount: options.maxStalledCount
-  })
+  }, outcomes)
   const onError = (error: Error): void => {
-    // The engine says once that the store is away.
-    if (engine.available && isNotConnectionError(error)) log.error({ err: withoutCommand(error), job: name }, 'The worker has a problem')
+    // It has been told once that the store is away, or refuses what it is asked.
+    if (engine.available && !patience.refused && isNotConnectionError(error)) log.error({ err: withoutCommand(error), job: name }, 'The worker has a problem')
   }
   worker.on('error', onError)
   const stopRenewal = keepLocks({
     worker,
     lockDuration: options.lockDuration,
-    locks: attempts.locks,
+    locks: () => [...attempts.locks(), ...outcomes.locks()],
     onLost (jobId) {
+      // Of an outcome that it has taken, the store may have lost only the answer: it tells when it is asked again.
+      if (outcomes.locks().some(([id]) => id === jobId)) return
       log.error({ job: name, jobId }, 'The lock of a job could not be renewed')
       attempts.stop(jobId, LOCK_LOST)
     },
@@ -135,17 +145,26 @@ export function startWorker (
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     stopRetention()
+    outcomes.close()
     const closed = worker.close()
-    // Waiting for a store that is away helps only attempts that still run.
-    const watch = setInterval(() => { if (!engine.available && attempts.running === 0) disconnect() }, WATCH_INTERVAL)
+    const letGo = (): void => {
+      patience.end()
+      disconnect()
+    }
+    // Waiting for a store that is away helps only attempts that still run, and what others ended in.
+    const watch = setInterval(() => { if (!engine.available && attempts.running + outcomes.locks().length === 0) letGo() }, WATCH_INTERVAL)
     const timers: NodeJS.Timeout[] = [watch]
     const after = (time: number, act: () => void): void => { timers.push(setTimeout(act, options.closeTimeout + time)) }
     after(0, () => { attempts.stopAll(WORKER_CLOSING) })
-    after(STOP_TIMEOUT, disconnect)
+    after(STOP_TIMEOUT, () => {
+      const lost = outcomes.locks().length
+      if (lost > 0) log.error({ job: name, outcomes: lost }, 'The worker closes before the store has taken what jobs ended in: they run again when their locks have run out')
+      letGo()
+    })
     await Promise.race([closed, new Promise<void>(resolve => { after(STOP_TIMEOUT + DISCONNECT_TIMEOUT, resolve) })])
     for (const timer of timers) clearTimeout(timer)
     stopRenewal()
-    disconnect()
+    letGo()
     await stops.close()
     await execution.close()
   }

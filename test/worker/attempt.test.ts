@@ -1,9 +1,10 @@
 import t from 'tap'
 import { randomUUID } from 'node:crypto'
 import { createAttemptRunner, type AttemptRunner, type AttemptStore } from '../../lib/worker/attempt.js'
+import { createPatience } from '../../lib/engine/patience.js'
 import { BY_CANCEL } from '../../lib/ending.js'
 import { defineJob, JobError, Type, type JobContext, type JobDefinition, type JobEvent, type Processor } from '../../lib/index.js'
-import { LOCK_LOST } from '../../lib/worker/stop-reasons.js'
+import { LOCK_LOST, WORKER_CLOSING } from '../../lib/worker/stop-reasons.js'
 import type { StoredJob } from '../../lib/stored-job.js'
 import { onEachEngine, silent, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
@@ -67,7 +68,8 @@ function begun (fields: object = {}): never {
 }
 
 function storing (report: AttemptStore['report'] = async () => true, read: AttemptStore['read'] = async () => undefined): AttemptStore {
-  return { takesAllText: true, report, read, now: async () => 0 }
+  const { untilAnswered } = createPatience(() => {}, () => {})
+  return { takesAllText: true, report, read, now: async () => 0, untilAnswered }
 }
 
 t.test('a job that comes back to the worker that lost it', async t => {
@@ -100,20 +102,45 @@ t.test('a final job does not change, whatever its processor does later', t => on
   t.strictSame((await status(jobId)).body, done)
 }))
 
-t.test('what the store refused is told to nobody but the log', async t => {
-  const lines: unknown[] = []
-  const runner = createAttemptRunner(plain, async (_input, { progress, write }) => {
-    await progress(1)
-    await write('a')
-    throw new Error('the reason')
-  }, storing(async () => { throw new Error('no store') }), { ...silent, warn: (...line: unknown[]) => { lines.push(line) } })
-  await t.rejects(runner.run(begun()), { message: 'the reason' })
-  t.match(lines, [[{ err: { message: 'no store' } }, 'What the attempt told last could not be stored'], [{ err: { message: 'the reason' } }, 'The attempt failed']])
+t.test('what the store will never take is told to nobody but the log', async t => {
+  const refused = new TypeError('not even a report')
+  for (const fail of [false, true]) {
+    const lines: unknown[] = []
+    const log = (...line: unknown[]): void => { lines.push(line) }
+    const runner = createAttemptRunner(plain, async (_input, { progress, write }) => {
+      await progress(1)
+      await write('a')
+      if (fail) throw new Error('the reason')
+      return { ok: true }
+    }, storing(async () => { throw refused }), { ...silent, warn: log, error: log })
+    if (fail) await t.rejects(runner.run(begun()), { message: 'the reason' })
+    else t.strictSame(await runner.run(begun()), { ok: true }, 'it is no failure of the processor')
+    t.match(lines, [[{ err: refused }, 'The store refuses what the attempt tells: it tells no more'], ...fail ? [[{ err: { message: 'the reason' } }, 'The attempt failed']] : []])
+    t.equal(lines.length, fail ? 2 : 1)
+  }
 })
 
 t.test('an attempt does not complete without what it told', async t => {
-  const runner = createAttemptRunner(plain, async (_input, { write }) => { await write('a'); return { ok: true } }, storing(async () => { throw new Error('no store') }), silent)
-  await t.rejects(runner.run(begun()), { message: 'no store' })
+  let refusals = 0
+  const told: unknown[] = []
+  const runner = createAttemptRunner(plain, async (_input, { write }) => { await write('a'); return { ok: true } }, storing(async (_jobId, _token, { rows }) => {
+    if (refusals++ < 2) throw new Error('no store')
+    told.push(...rows)
+    return true
+  }), silent)
+  t.strictSame(await runner.run(begun()), { ok: true })
+  t.strictSame(told, ['output 1 "a"'])
+})
+
+t.test('a job that cannot be handed back is left to its lock', async t => {
+  const lines: unknown[] = []
+  const taken = latch()
+  const runner = createAttemptRunner(plain, async () => { taken.open(); return await new Promise(() => {}) }, storing(), { ...silent, warn: (...line: unknown[]) => { lines.push(line) } })
+  const run = t.rejects(runner.run(begun({ moveToWait: async () => { throw new Error('no store') } })), { name: 'WaitingError' })
+  await taken.promise
+  runner.stopAll(WORKER_CLOSING)
+  await run
+  t.match(lines, [[{ err: { message: 'no store' } }, 'The attempt could not be handed back: the job runs again when its lock has run out']])
 })
 
 t.test('texts that not every store can keep', t => onEachEngine(t, async (t, { connection }) => {

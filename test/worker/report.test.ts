@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { mock } from 'node:test'
 import type { JobReport } from '../../lib/engine/engine.js'
+import { createPatience } from '../../lib/engine/patience.js'
 import { createReporter, type Reporter, type ReporterOptions } from '../../lib/worker/report.js'
 import { latch } from '../helpers/latch.js'
 
@@ -11,7 +12,9 @@ function reporterOn (options: Partial<ReporterOptions> = {}): { reporter: Report
   const reporter = createReporter({
     run: 1,
     firstRow: async () => 0,
+    untilAnswered: createPatience(() => {}, () => {}).untilAnswered,
     onLost: async () => {},
+    onRefused: error => { throw error },
     maxOutputChunks: 100_000,
     maxOutputBytes: 10_000_000,
     ...options,
@@ -75,39 +78,42 @@ t.test('a flush does not wait for the pause, but for what is under way', async t
   t.equal(writes, 2, 'nothing is stored twice')
 })
 
-t.test('what a store refused goes with the next write', async t => {
-  const clock = startClock(t)
-  let failing: 'before' | 'after' | undefined = 'before'
+t.test('what a store refused is stored when it takes it', async t => {
+  const refused = latch()
   const lost: JobReport[] = []
-  const { reporter, reports, log } = reporterOn({ store: async report => { if (failing !== undefined) { lost.push(report); throw new Error(failing) } return true } })
+  let writes = 0
+  const { reporter, reports, log } = reporterOn({
+    store: async report => {
+      if (++writes > 2) return true
+      lost.push(report)
+      if (writes === 2) refused.open()
+      throw new Error('no store')
+    }
+  })
   await reporter.write('a')
   await reporter.progress(1)
-  await clock.tick(1)
-  t.strictSame(lost, [{ progress: 1, rows: ['output 1 "a"'], from: 0 }])
+  const flushed = reporter.flush()
+  await refused.promise
   await reporter.write('b')
-  await t.rejects(reporter.flush(), { message: 'before' }, 'a flush tells')
-  failing = undefined
-  await clock.tick(50)
-  t.strictSame(reports, [{ progress: 1, rows: ['output 1 "a"', 'output 1 "b"'], from: 0 }], 'all of it, in order')
   await reporter.progress(2)
-  await reporter.flush()
-  t.strictSame(reports.at(-1), { progress: 2, rows: [], from: 2 })
+  await Promise.all([flushed, reporter.flush()])
+  const first = { progress: 1, rows: ['output 1 "a"'], from: 0 }
+  t.strictSame(lost, [first, first], 'the same again')
+  t.strictSame(reports, [first, { progress: 2, rows: ['output 1 "b"'], from: 1 }], 'and then what was told meanwhile')
   t.strictSame(log, ['output 1 "a"', 'output 1 "b"'])
 })
 
-t.test('progress that was reported meanwhile is newer than what the store refused', async t => {
-  startClock(t)
-  const fail = latch()
+t.test('what a store will never take ends what is told', async t => {
+  const refused = new TypeError('not even a report')
+  const told: unknown[] = []
   let writes = 0
-  const { reporter, reports } = reporterOn({ store: async () => { if (++writes === 1) { await fail.promise; throw new Error('no store') } return true } })
-  await reporter.progress(1)
-  const flushed = t.rejects(reporter.flush(), { message: 'no store' })
-  await settled()
-  await reporter.progress(2)
-  fail.open()
-  await flushed
+  const { reporter } = reporterOn({ store: async () => { writes++; throw refused }, onRefused: error => { told.push(error) } })
+  await reporter.write('a')
   await reporter.flush()
-  t.strictSame(reports.map(({ progress }) => progress), [2])
+  await reporter.write('b')
+  await reporter.flush()
+  t.strictSame(told, [refused], 'and is told once')
+  t.equal(writes, 1)
 })
 
 t.test('a run writes behind the rows of those before it', async t => {
@@ -117,12 +123,11 @@ t.test('a run writes behind the rows of those before it', async t => {
   await reporter.flush()
   t.equal(asked, 0, 'progress needs no row')
   await reporter.write('a')
-  await t.rejects(reporter.flush(), { message: 'no store' })
   await reporter.flush()
   await reporter.write('b')
   await reporter.flush()
   t.strictSame(reports.slice(1), [{ progress: undefined, rows: ['output 3 "a"'], from: 7 }, { progress: undefined, rows: ['output 3 "b"'], from: 8 }])
-  t.equal(asked, 2, 'asked once')
+  t.equal(asked, 2, 'asked until there was an answer, and then never again')
 })
 
 t.test('a run may write so much', async t => {
@@ -160,11 +165,17 @@ t.test('who writes faster than the store takes it has to wait', async t => {
   await waiting
 })
 
-t.test('and is let go on where the store refuses it', async t => {
-  const { reporter, log } = reporterOn({ store: once(async () => { throw new Error('no store') }) })
-  await reporter.write('x'.repeat(70_000))
-  await reporter.flush()
-  t.equal(log.length, 1)
+t.test('also where the store refuses it, until the run has ended', async t => {
+  const refused = latch()
+  const { reporter, log } = reporterOn({ store: async () => { refused.open(); throw new Error('no store') }, onRefused: () => { t.fail('nobody waits for it') } })
+  let written = false
+  const waiting = reporter.write('x'.repeat(70_000)).then(() => { written = true })
+  await refused.promise
+  await settled()
+  t.notOk(written)
+  reporter.end()
+  await waiting
+  t.strictSame(log, [])
 })
 
 t.test('a job that is somebody else\'s by now', async t => {
@@ -199,12 +210,6 @@ t.test('messages are cut, and become what every store takes', async t => {
   await reporter.flush()
   t.strictSame(reports[0]?.progress, { percent: 0, message: `\uFFFD${'x'.repeat(999)}` })
 })
-
-/** The first call is made otherwise than the later ones. */
-function once (first: () => Promise<boolean>): () => Promise<boolean> {
-  let calls = 0
-  return async () => calls++ === 0 ? await first() : true
-}
 
 /** Time passes only by its ticks. */
 function startClock (t: Test): { tick (ms: number): Promise<void> } {

@@ -1,0 +1,111 @@
+import type { IQueueBackend } from 'bullmq'
+import type { Patience } from './patience.js'
+import { isGone } from './store-answers.js'
+
+/** How long a job that a lost answer had fetched is locked until it is handed back, in ms. */
+const HAND_BACK_TIME = 30_000
+
+/** Keeps what attempts end in until the store has taken it, or has given the job to somebody else. */
+export interface KeptOutcomes {
+  /**
+   * Has the backend of a BullMQ worker store outcomes again. BullMQ does so only where the connection was
+   * refused, and takes any other error for one of the processor.
+   */
+  keep (backend: IQueueBackend): void
+  /** The jobs whose outcome is being stored, each with the token of its lock. */
+  locks (): Array<[jobId: string, token: string]>
+  /** No further job is fetched. */
+  close (): void
+}
+
+export function keepOutcomes (patience: Patience): KeptOutcomes {
+  const storing = new Map<string, string>()
+  /** Tokens whose question for a job got no answer: the store may have given one nevertheless. */
+  const doubtful = new Set<string>()
+  let closing = false
+
+  /**
+   * @param move is told whether it may fetch the next job
+   * @param isTaken whether the job that is not this attempt's any more is as this attempt has left it
+   */
+  const store = async <Answer>(jobId: string, token: string, move: (mayFetch: boolean) => Promise<Answer>, taken: Answer, isTaken: () => Promise<boolean>): Promise<Answer> => {
+    storing.set(jobId, token)
+    try {
+      return await patience.untilAnswered(async again => {
+        try {
+          return await move(!again || !closing)
+        } catch (error) {
+          if (!isGone(error)) throw error
+          doubtful.add(token)
+          if (again && await isTaken()) return taken
+          throw error
+        }
+      })
+    } finally {
+      if (storing.get(jobId) === token) storing.delete(jobId)
+    }
+  }
+
+  return {
+    keep (backend) {
+      const original = {
+        moveToActive: backend.moveToActive.bind(backend),
+        moveToCompleted: backend.moveToCompleted.bind(backend),
+        moveToFailed: backend.moveToFailed.bind(backend),
+        moveToDelayed: backend.moveToDelayed.bind(backend),
+        moveToWaitingChildren: backend.moveToWaitingChildren.bind(backend),
+        moveJobFromActiveToWait: backend.moveJobFromActiveToWait.bind(backend),
+        retryJob: backend.retryJob.bind(backend)
+      }
+      /** Where it is not final, its lock had run out before the outcome came. */
+      const isFinal = (jobId: string) => async (): Promise<boolean> => await backend.isFinished(jobId) !== 0
+      /** By now it may be anywhere. */
+      const isMoved = async (): Promise<boolean> => true
+
+      const handBackAll = async (): Promise<void> => {
+        for (const token of doubtful) {
+          const [active = []] = await backend.getRanges(['active'], 0, -1)
+          const others = await backend.extendLocks(active, active.map(() => token), HAND_BACK_TIME)
+          for (const jobId of active) if (!others.includes(jobId)) await original.moveJobFromActiveToWait(jobId, token)
+          doubtful.delete(token)
+        }
+      }
+      let handing: Promise<void> | undefined
+      /** Else a job that nobody knows of would be active until its lock runs out. */
+      const handBack = async (): Promise<void> => {
+        while (doubtful.size > 0) await (handing ??= handBackAll().finally(() => { handing = undefined }))
+      }
+
+      Object.assign(backend, {
+        // BullMQ would ask again without a pause.
+        moveToActive: (token, name) => patience.untilAnswered(async () => {
+          await handBack()
+          try {
+            return await original.moveToActive(token, name)
+          } catch (error) {
+            doubtful.add(token)
+            throw error
+          }
+        }, () => closing),
+        moveToCompleted: (job, output, remove, token, fetchNext) => store(job.id as string, token,
+          mayFetch => original.moveToCompleted(job, output, remove, token, fetchNext && mayFetch),
+          { result: undefined, finishedOn: Date.now() }, isFinal(job.id as string)),
+        moveToFailed: (job, reason, remove, token, fetchNext, fields) => store(job.id as string, token,
+          mayFetch => original.moveToFailed(job, reason, remove, token, fetchNext && mayFetch, fields),
+          { result: undefined, finishedOn: Date.now() }, isFinal(job.id as string)),
+        moveToDelayed: (jobId, timestamp, delay, token = '0', options = {}) => store(jobId, token,
+          mayFetch => original.moveToDelayed(jobId, timestamp, delay, token, { ...options, fetchNext: options.fetchNext === true && mayFetch }),
+          undefined, isMoved),
+        moveToWaitingChildren: (jobId, token, options) => store(jobId, token,
+          () => original.moveToWaitingChildren(jobId, token, options), true, isMoved),
+        moveJobFromActiveToWait: (jobId, token = '0') => store(jobId, token,
+          () => original.moveJobFromActiveToWait(jobId, token), 0, isMoved),
+        retryJob: (jobId, lifo, token = '0', options) => store(jobId, token,
+          () => original.retryJob(jobId, lifo, token, options), undefined, isMoved)
+      } satisfies Partial<IQueueBackend>)
+    },
+
+    locks: () => [...storing],
+    close () { closing = true }
+  }
+}

@@ -32,9 +32,11 @@ export function readEvents (engine: Engine, queueName: string, start: string, lo
   const closing = new AbortController()
   const run = async (): Promise<void> => {
     let last = start
+    let told = false
     while (!closing.signal.aborted) {
       try {
         const events = await source.read(last)
+        told = false
         for (const event of events) {
           last = event.id
           onEvent(event)
@@ -43,7 +45,10 @@ export function readEvents (engine: Engine, queueName: string, start: string, lo
         if (events.length >= EVENTS_KEPT) onGap()
       } catch (error) {
         if (closing.signal.aborted) return
-        if (engine.available) log.warn({ err: withoutCommand(error), queue: queueName }, 'Events could not be read: trying again')
+        if (engine.available && !told) {
+          log.warn({ err: withoutCommand(error), queue: queueName }, 'Events could not be read: trying again')
+          told = true
+        }
         onGap()
         await sleep(jitter(RETRY_DELAY), undefined, { signal: closing.signal }).catch(() => {})
       }

@@ -9,6 +9,7 @@ import { stopsOf, type Engine } from '../engine/engine.js'
 import { leaseEngine } from '../engine/index.js'
 import { keepOutcomes } from '../engine/kept-outcomes.js'
 import { createPatience } from '../engine/patience.js'
+import { isForGood } from '../engine/store-answers.js'
 import { withoutCommand } from '../errors.js'
 import { readEvents } from '../events/event-reader.js'
 import type { Execution } from './execution.js'
@@ -26,6 +27,9 @@ const WATCH_INTERVAL = 100
 
 /** How long a worker may take to close without its connections, in ms. */
 const DISCONNECT_TIMEOUT = 1_000
+
+/** How long after a problem that passes no other such problem is told, in ms. */
+const QUIET_TIME = 10_000
 
 /** What comes before all events of a queue. The few that are kept are told anew: no harm, as their jobs are final. */
 const FIRST_EVENT = '0'
@@ -110,9 +114,15 @@ export function startWorker (
     stalledInterval: options.lockDuration,
     maxStalledCount: options.maxStalledCount
   }, outcomes)
+  let quietUntil = 0
   const onError = (error: Error): void => {
     // It has been told once that the store is away, or refuses what it is asked.
-    if (engine.available && !patience.refused && isNotConnectionError(error)) log.error({ err: withoutCommand(error), job: name }, 'The worker has a problem')
+    if (!engine.available || patience.refused || !isNotConnectionError(error)) return
+    // What the worker asks again by itself may go on for long.
+    const passes = !isForGood(error)
+    if (passes && performance.now() < quietUntil) return
+    if (passes) quietUntil = performance.now() + QUIET_TIME
+    log.error({ err: withoutCommand(error), job: name }, 'The worker has a problem')
   }
   worker.on('error', onError)
   const stopRenewal = keepLocks({

@@ -50,14 +50,16 @@ t.test('tells of every event, and goes on after the last one', async t => {
 
 t.test('a failure is logged, told as a gap, and tried again', async t => {
   const failure = Object.assign(new Error('broken'), { command: { name: 'xread', args: ['secret'] } })
-  const { engine, asked, done } = engineOf([[event('1')], failure, [event('2')]])
+  const { engine, asked, done } = engineOf([[event('1')], failure, failure, [event('2')], failure])
   const lines: unknown[] = []
   let gaps = 0
   const reader = readEvents(engine, 'queue', '0', { warn: (...line: unknown[]) => { lines.push(line) } }, { onEvent: () => {}, onGap: () => { gaps++ } })
   await done
-  t.equal(gaps, 1)
-  t.strictSame(asked, ['0', '1', '1', '2'])
-  t.match(lines, [[{ err: { message: 'broken' }, queue: 'queue' }, 'Events could not be read: trying again']])
+  t.equal(gaps, 3)
+  t.strictSame(asked, ['0', '1', '1', '1', '2', '2'])
+  const line = [{ err: { message: 'broken' }, queue: 'queue' }, 'Events could not be read: trying again']
+  t.match(lines, [line, line], 'once, until they could be read again')
+  t.equal(lines.length, 2)
   t.notOk('command' in failure)
   await reader.close()
 })

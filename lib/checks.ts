@@ -6,7 +6,7 @@ import { InputInvalidError, OptionInvalidError, withDetails } from './errors.js'
 import { isStandard } from './json-schema.js'
 import { show } from './options/complete.js'
 import { findSurplus, remove } from './surplus.js'
-import { compile, describeIssues, isDraft2020, toIssues } from './validator.js'
+import { compile, describeIssues, isDraft2020, toIssues, type ErrorObject } from './validator.js'
 
 /** A value that matches its schema, as it is to be used; or what is wrong with it. */
 export type Checked = { value: unknown, issues?: undefined } | { issues: InputIssue[] }
@@ -70,7 +70,7 @@ function compileCheck (schema: object, shared: object[]): Check {
   return value => {
     for (;;) {
       if (validate(value)) return { value }
-      const errors = validate.errors ?? []
+      const errors = validate.errors as ErrorObject[]
       const surplus = findSurplus(errors)
       if (surplus.length === 0) return { issues: toIssues(errors) }
       remove(value, surplus)

@@ -40,24 +40,27 @@ export function createPatience (onRefused: (error: unknown, waiting: number) => 
     ended.signal.addEventListener('abort', go)
   })
 
+  const repeat = async <Answer>(self: object, ask: (again: boolean) => Promise<Answer>, isOver: () => boolean): Promise<Answer> => {
+    for (let failures = 0; ; await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE))) {
+      try {
+        return await ask(failures > 0)
+      } catch (error) {
+        if (ended.signal.aborted || isOver() || isForGood(error)) throw error
+        refusals.add(self)
+        if (++failures >= OUTAGE && !told) {
+          told = true
+          onRefused(error, refusals.size)
+        }
+      }
+    }
+  }
+
   return {
     get refused () { return told },
     async untilAnswered (ask, isOver = () => false) {
       const self = {}
       try {
-        for (let failures = 0; ;) {
-          try {
-            return await ask(failures > 0)
-          } catch (error) {
-            if (ended.signal.aborted || isOver() || isForGood(error)) throw error
-            refusals.add(self)
-            if (++failures >= OUTAGE && !told) {
-              told = true
-              onRefused(error, refusals.size)
-            }
-          }
-          await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE))
-        }
+        return await repeat(self, ask, isOver)
       } finally {
         refusals.delete(self)
         if (told && refusals.size === 0) {

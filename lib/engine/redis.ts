@@ -16,7 +16,7 @@ const bull = withBackend(createRedisBackend)
 const bullOfWorker = withBackend((...given: Parameters<typeof createRedisBackend>) => {
   const backend = createRedisBackend(...given)
   const toArguments = backend.moveToCompletedArgs.bind(backend)
-  backend.moveToCompletedArgs = (job, json, ...rest) => toArguments(job, CHECKED + String(json) as typeof json, ...rest)
+  backend.moveToCompletedArgs = (job, json, ...rest) => toArguments(job, CHECKED + String(json ?? 'null') as typeof json, ...rest)
   return backend
 })
 

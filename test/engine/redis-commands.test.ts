@@ -17,7 +17,7 @@ t.test('jobs that others have stored', async t => {
   await client.hset(`bull:${name}:bare`, { timestamp: '5', opts: '{}' })
   const bare = await readJob(name, 'bare', true)
   t.strictSame(bare, {
-    state: 'waiting', timestamp: 5, delayedUntil: undefined, processedOn: undefined, finishedOn: undefined, attemptsMade: 0, opts: {}, progress: 0, failedReason: undefined, logs: 0, output: undefined, readAt: bare?.readAt
+    state: 'waiting', timestamp: 5, delayedUntil: undefined, processedOn: undefined, finishedOn: undefined, attemptsMade: 0, opts: {}, progress: 0, failedReason: undefined, logs: 0, output: undefined, largeOutput: false, readAt: bare?.readAt
   })
   t.equal(await latestEvent(name), '0-0')
 })

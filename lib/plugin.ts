@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { JobDefinition } from '../types/definition.js'
 import type { AsyncJobsPlugin } from '../types/fastify.js'
+import type { JobWorker } from '../types/options.js'
 import type { AsyncJobsOptions } from '../types/plugin-options.js'
 import type { Processor } from '../types/processor.js'
 import { createChecks } from './checks.js'
@@ -12,6 +13,7 @@ import { createJobHandle } from './job-handle.js'
 import { resolveBase } from './job-links.js'
 import { jobOperations } from './job-operations.js'
 import { openJobQueue } from './job-queue.js'
+import { lastWorkerOf } from './last-worker.js'
 import { resolveOptions } from './options/plugin.js'
 import { registryOf } from './registry.js'
 import { createCallerOf } from './routes/caller.js'
@@ -43,24 +45,35 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   registryOf(app).add(job, createJobHandle<JobDefinition>(checks.submitted, queue, events, operations, base), options.routes ? prefix : undefined)
 
   const closing = new AbortController()
-  // Every stream and every socket listens to it: so many are no leak.
+  // Every stream, every socket and every wait listens to it: so many are no leak.
   setMaxListeners(0, closing.signal)
-  // Before the host waits for its connections to end. The order: first who waits and watches, then what they wait for.
-  app.addHook('preClose', async () => {
+  const lastWorker = lastWorkerOf(app.server)
+  let closeWorker = async (): Promise<void> => {}
+  let eventsClosed: Promise<void> | undefined
+  // Before the host waits for its connections to end. The order: who waits and watches from outside, the workers, and
+  // then the events: a processor may wait for another job as long as it runs.
+  app.addHook('preClose', () => {
     closing.abort()
-    await events.close()
+    // What it rejects with is for those who wait until all is closed.
+    closeWorker().catch(() => {})
+    eventsClosed = lastWorker.closed().then(events.close)
+  })
+  app.addHook('onClose', async () => {
+    await closeWorker()
+    await eventsClosed
   })
 
   if (execution !== undefined) {
-    let close = execution.close
+    const workerClosed = lastWorker.add()
+    let closed: Promise<void> | undefined
+    let worker: Pick<JobWorker, 'close'> = execution
+    closeWorker = () => (closed ??= worker.close().finally(workerClosed))
     // Jobs may need what the host's other plugins set up: they wait until all have.
     app.addHook('onReady', async () => {
       checks.compile()
       await execution.load()
-      close = startWorker(engine, job, execution, options.worker, app.log, checks).close
+      worker = startWorker(engine, job, execution, options.worker, app.log, checks)
     })
-    // Hooks run in reverse order: before the engine is released.
-    app.addHook('onClose', async () => { await close() })
   }
 
   if (options.routes) {

@@ -19,7 +19,7 @@ export const outputInvalid = problemAnswer(500, [{ code: 'OUTPUT_INVALID', detai
 export const failedOtherwise = problemAnswer(422, [{ ...failed, meaning: 'The job failed, and chose this status for it.' }])
 
 /** `GET /result/:jobId`: the output of a completed job. */
-export function resultRoute (app: FastifyInstance, { definition, operations, callerOf, connections, operationId, documented, options }: RouteContext): void {
+export function resultRoute (app: FastifyInstance, { definition, operations, callerOf, connections, operationId, documented, closing, options }: RouteContext): void {
   app.get<JobIdRequest & WaitRequest>('/result/:jobId', documented({
     operationId: operationId('result'),
     tags: [definition.name],
@@ -44,7 +44,7 @@ export function resultRoute (app: FastifyInstance, { definition, operations, cal
     }
   }), async (request, reply) => {
     const caller = await callerOf(request)
-    const wait = requestedWait(request, reply, options.maxWait)
+    const wait = requestedWait(request, reply, options.maxWait, closing)
     if (wait !== undefined) {
       onClosed(reply, connections.take(caller))
       reply.headers(wait.headers)

@@ -8,7 +8,7 @@ import { linkParameters, type JobIdRequest, type RouteContext } from './context.
 import { requestedWait, type WaitRequest } from './wait.js'
 
 /** `GET /status/:jobId`: the job as it is now. */
-export function statusRoute (app: FastifyInstance, { definition, operations, callerOf, connections, prefix, operationId, documented, options }: RouteContext): void {
+export function statusRoute (app: FastifyInstance, { definition, operations, callerOf, connections, prefix, operationId, documented, closing, options }: RouteContext): void {
   const parameters = linkParameters(app.prefix, '$request.path.jobId')
   app.get<JobIdRequest & WaitRequest>('/status/:jobId', documented({
     operationId: operationId('status'),
@@ -32,7 +32,7 @@ export function statusRoute (app: FastifyInstance, { definition, operations, cal
     }
   }), async (request, reply) => {
     const caller = await callerOf(request)
-    const wait = requestedWait(request, reply, options.maxWait)
+    const wait = requestedWait(request, reply, options.maxWait, closing)
     if (wait !== undefined) onClosed(reply, connections.take(caller))
     const job = await operations.status(request.params.jobId, caller, wait)
     return reply.headers({ 'cache-control': 'no-store', ...retryAfter(job), ...wait?.headers }).type('application/json').send(JSON.stringify(job))

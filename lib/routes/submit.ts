@@ -16,7 +16,7 @@ import type { Wait } from '../events/until-final.js'
 import { requestedWait } from './wait.js'
 
 /** `POST /`: accepts an input, answers at once with the job. */
-export function submitRoute (app: FastifyInstance, { definition, operations, callerOf, connections, prefix, operationId, documented, options }: RouteContext): void {
+export function submitRoute (app: FastifyInstance, { definition, operations, callerOf, connections, prefix, operationId, documented, closing, options }: RouteContext): void {
   const linked = linkParameters(app.prefix, '$response.body#/jobId')
   const documentation = {
     operationId: operationId('submit'),
@@ -92,7 +92,7 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
     },
     handler: async (request, reply) => {
       const caller = await callerOf(request)
-      const wait = requestedWait(request, reply, options.maxWait)
+      const wait = requestedWait(request, reply, options.maxWait, closing)
       // Before the job is accepted: afterwards, nothing may be refused any more.
       if (wait !== undefined) onClosed(reply, connections.take(caller))
       // No body is no input, where the schema allows that.

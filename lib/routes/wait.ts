@@ -21,9 +21,9 @@ export function readWait (request: FastifyRequest, _reply: FastifyReply, done: (
 
 /**
  * How long a request wants to wait: `?wait=N`, or else `Prefer: wait=N` (RFC 7240, section 4.3). It ends
- * early when the client hangs up. Never longer than `maxWait`, in seconds.
+ * early when the client hangs up, or the service closes. Never longer than `maxWait`, in seconds.
  */
-export function requestedWait (request: FastifyRequest, reply: FastifyReply, maxWait: number): RequestedWait | undefined {
+export function requestedWait (request: FastifyRequest, reply: FastifyReply, maxWait: number, closing: AbortSignal): RequestedWait | undefined {
   const asked = (request.query as WaitRequest['Querystring']).wait
   const preferred = asked === undefined ? preferredWait(request.headers['prefer']) : undefined
   const seconds = asked ?? preferred
@@ -31,7 +31,7 @@ export function requestedWait (request: FastifyRequest, reply: FastifyReply, max
   const granted = Math.min(seconds, maxWait)
   return {
     timeout: granted * 1_000,
-    signal: goneSignal(reply),
+    signal: goneSignal(reply, closing),
     headers: preferred === undefined ? {} : { 'preference-applied': `wait=${granted}` }
   }
 }
@@ -49,9 +49,15 @@ export function preferredWait (prefer: string | string[] | undefined): number | 
   return seconds === undefined ? undefined : Number(seconds)
 }
 
-/** Aborts when the client has hung up (or has got its answer). */
-export function goneSignal (reply: FastifyReply): AbortSignal {
+/** Aborts when the client has hung up (or has got its answer), or is to be answered because the service closes. */
+export function goneSignal (reply: FastifyReply, closing: AbortSignal): AbortSignal {
   const gone = new AbortController()
-  onClosed(reply, () => { gone.abort() })
+  const leave = (): void => {
+    closing.removeEventListener('abort', leave)
+    gone.abort()
+  }
+  if (closing.aborted) leave()
+  else closing.addEventListener('abort', leave)
+  onClosed(reply, leave)
   return gone.signal
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Job } from '../types/job.js'
 import type { JobOptions } from '../types/options.js'
-import { IdempotencyKeyReusedError, JobAlreadyFinishedError, JobCanceledError, JobExpiredError, JobFailedError, JobNotFinishedError, JobNotFoundError, QueueFullError, withDetails } from './errors.js'
+import { IdempotencyKeyReusedError, JobAlreadyFinishedError, JobCanceledError, JobExpiredError, JobFailedError, JobNotFinishedError, JobNotFoundError, JobUnreadableError, QueueFullError, withDetails } from './errors.js'
 import { fromFailedReason, publicFailure } from './failure.js'
 import type { JobEvents } from './events/job-events.js'
 import { jobLinks } from './job-links.js'
 import type { Found, JobQueue } from './job-queue.js'
-import { toJob } from './job-state.js'
+import { isoTime, toJob } from './job-state.js'
 import { openJobStream, type JobStream } from './events/job-stream.js'
 import type { StoredJob } from './stored-job.js'
 import type { ReadOutput } from './stored-output.js'
@@ -30,7 +30,7 @@ export interface Watch {
 
 /**
  * What can be asked of a job, whether by a route or by the host's own code. All but `submit` throw
- * `JOB_EXPIRED`, and `JOB_NOT_FOUND`, also for a job that is not the caller's.
+ * `JOB_EXPIRED`, `JOB_UNREADABLE`, and `JOB_NOT_FOUND`, also for a job that is not the caller's.
  */
 export interface JobOperations {
   /** The job becomes the caller's. @throws `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL` */
@@ -55,7 +55,8 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
   const require = (jobId: string, found: Found): StoredJob => {
     switch (found.outcome) {
       case 'found': return found.stored
-      case 'expired': throw withDetails(new JobExpiredError(new Date(found.expiredAt).toISOString()), { jobId })
+      case 'unreadable': throw Object.assign(withDetails(new JobUnreadableError(), { jobId }), { cause: new TypeError(`What is stored of the job cannot be read: ${found.reason}`) })
+      case 'expired': throw withDetails(new JobExpiredError(isoTime(found.expiredAt)), { jobId })
       // The id is not repeated: of what anybody may send, nothing is sent back.
       case 'unknown': throw new JobNotFoundError()
     }

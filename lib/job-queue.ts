@@ -13,6 +13,8 @@ import { createSubmit, type Submit } from './submission.js'
 export type Found =
   | { outcome: 'found', stored: StoredJob }
   | { outcome: 'expired', expiredAt: number }
+  /** What is stored of it is damaged. `reason` is for the log. */
+  | { outcome: 'unreadable', reason: string }
   | { outcome: 'unknown' }
 
 /** Chunks of partial output, and the row of the job's log where the next ones begin. */
@@ -47,13 +49,13 @@ export function openJobQueue (engine: Engine, definition: JobDefinition, maxPend
   open()
   const find = async (jobId: string, withOutput: boolean, owner?: string): Promise<Found> => {
     if (!isJobId(jobId)) return { outcome: 'unknown' }
-    const read = (): Promise<StoredJob | undefined> => askStore(engine, () => engine.readJob(name, jobId, withOutput, owner))
-    let stored = await read()
-    if (stored !== undefined && (startDeadline(stored) ?? Infinity) <= stored.readAt) {
-      await askStore(engine, () => engine.endJob(name, jobId, BY_EXPIRY))
-      stored = await read()
-    }
+    const stored = await askStore(engine, () => engine.readJob(name, jobId, withOutput, owner))
     if (stored === undefined) return { outcome: 'unknown' }
+    if (stored.state === 'unreadable') return { outcome: 'unreadable', reason: stored.reason }
+    if ((startDeadline(stored) ?? Infinity) <= stored.readAt) {
+      await askStore(engine, () => engine.endJob(name, jobId, BY_EXPIRY))
+      return await find(jobId, withOutput, owner)
+    }
     // BullMQ removes by age only when some other job finishes.
     const expiry = expiresAt(stored)
     if (expiry !== undefined && expiry <= stored.readAt) return { outcome: 'expired', expiredAt: expiry }

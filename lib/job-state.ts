@@ -66,7 +66,7 @@ export function expiresAt (stored: StoredJob): number | undefined {
  * A delay is no wait.
  */
 export function startDeadline ({ timestamp, processedOn, finishedOn, opts: { startBy, delay = 0 } }: Pick<StoredJob, 'timestamp' | 'processedOn' | 'finishedOn' | 'opts'>): number | undefined {
-  if (typeof startBy !== 'number' || processedOn !== undefined || finishedOn !== undefined) return undefined
+  if (startBy === undefined || processedOn !== undefined || finishedOn !== undefined) return undefined
   return timestamp + delay + startBy * 1000
 }
 
@@ -98,9 +98,10 @@ function withExpiry (time: number | undefined): { expiresAt?: string } {
   return time === undefined ? {} : { expiresAt: isoTime(time) }
 }
 
-/** The last moment that a Date can hold: others may have jobs kept or delayed for longer. */
+/** The last moment that a Date can hold, and with a minus the first: others may have jobs kept or delayed for longer. */
 const LAST_MOMENT = 8.64e15
 
-function isoTime (ms: number): string {
-  return new Date(Math.min(ms, LAST_MOMENT)).toISOString()
+/** A time as clients see it. */
+export function isoTime (ms: number): string {
+  return new Date(Math.max(Math.min(ms, LAST_MOMENT), -LAST_MOMENT)).toISOString()
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../types/job.js'
-import { AsyncJobsError, InputInvalidError, MisuseError, type ProblemDetails } from './errors.js'
+import { AsyncJobsError, InputInvalidError, InternalError, MisuseError, type ProblemDetails } from './errors.js'
 import { toIssues } from './validator.js'
 
 export const PROBLEM_TYPE = 'application/problem+json'
@@ -18,17 +18,24 @@ export async function sendProblem (error: FastifyError & ProblemDetails, request
   // Thrown on, it goes to the error handler of the enclosing plugin, and in the end to Fastify's: out of
   // an async function whatever it is, out of any other only where it is an Error.
   if (problem === undefined) throw error
-  // What clients are not told. An absent store has no cause: the engine reports it once.
-  if (error.cause !== undefined) request.log.error({ err: error.cause, ...(error.jobId !== undefined && { jobId: error.jobId }) }, error.message)
+  logCause(error, request.log)
   return reply.code(problem.status).headers(error.headers ?? {}).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 
 /** The same for an error that is told otherwise than by an answer. What we do not know is the log's alone. */
 export function problemFor (error: unknown, log: FastifyBaseLogger): Problem {
   const known = error instanceof AsyncJobsError ? toProblem(error as FastifyError & ProblemDetails) : undefined
-  if (known !== undefined) return known
+  if (known !== undefined) {
+    logCause(error as ProblemDetails, log)
+    return known
+  }
   log.error({ err: error }, 'A job could not be watched')
-  return problem(500, 'INTERNAL_ERROR', 'Something went wrong. Try again later.', {})
+  return toProblem(new InternalError() as FastifyError) as Problem
+}
+
+/** What clients are not told. An absent store has no cause: the engine reports it once. */
+function logCause (error: ProblemDetails & { message?: string, cause?: unknown }, log: FastifyBaseLogger): void {
+  if (error.cause !== undefined) log.error({ err: error.cause, ...(error.jobId !== undefined && { jobId: error.jobId }) }, error.message)
 }
 
 function toProblem (error: FastifyError & ProblemDetails): Problem | undefined {

@@ -35,12 +35,34 @@ export interface StoredOutput {
   checked: boolean
 }
 
-/** The options of a stored job that its clients' view depends on. Others may have put the job there: nothing is certain. */
+/** What is under a job's key and tells of none: somebody else has damaged it, or keeps something else there. */
+export interface UnreadableJob {
+  state: 'unreadable'
+  /** For the log. */
+  reason: string
+}
+
+/** The job, unless what is there is none: then it is as good as gone. */
+export function readable (record: StoredJob | UnreadableJob | undefined): StoredJob | undefined {
+  return record?.state === 'unreadable' ? undefined : record
+}
+
+/** The options of a stored job that its clients' view depends on. */
 export interface StoredJobOptions {
-  attempts?: number
-  delay?: number
+  attempts?: number | undefined
+  delay?: number | undefined
   removeOnComplete?: unknown
   removeOnFail?: unknown
   /** Ours: seconds. */
-  startBy?: unknown
+  startBy?: number | undefined
+}
+
+/** The options in what is stored as such. Others may have put the job there: nothing is certain. */
+export function toStoredOptions (stored: unknown): StoredJobOptions {
+  const { attempts, delay, removeOnComplete, removeOnFail, startBy } = Object(stored) as Record<string, unknown>
+  return { attempts: toNumber(attempts), delay: toNumber(delay), removeOnComplete, removeOnFail, startBy: toNumber(startBy) }
+}
+
+function toNumber (value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }

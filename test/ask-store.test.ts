@@ -16,6 +16,9 @@ t.test('what it answers, or that it does not', async t => {
   await t.rejects(askStore(engine, async () => { throw cause }), { ...unavailable, cause })
   await t.rejects(askStore({ ...engine, noteFailure: error => error === cause }, async () => { throw cause }), { ...unavailable, cause: undefined }, 'of which the engine has told')
   t.notOk('command' in cause)
+  for (const fault of [new TypeError('x is not a function'), Object.assign(new Error('WRONGTYPE Operation against a key'), { name: 'ReplyError' })]) {
+    await t.rejects(askStore(engine, async () => { throw fault }), { code: 'INTERNAL_ERROR', statusCode: 500, cause: fault }, 'a fault of ours is no outage')
+  }
   const invalid = new InputInvalidError('it is nested too deeply')
   await t.rejects(askStore(engine, async () => { throw invalid }), invalid)
 })

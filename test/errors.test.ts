@@ -21,6 +21,8 @@ const errors: Array<[name: string, error: Thrown, code: string, status: number, 
   ['UpgradeRequiredError', new registry.UpgradeRequiredError(), 'UPGRADE_REQUIRED', 426, 'Connect with a WebSocket client.'],
   ['ServiceClosingError', new registry.ServiceClosingError(), 'SERVICE_CLOSING', 503, 'The service is closing. Ask again: another instance, or this one when it is back.'],
   ['OutputInvalidError', new registry.OutputInvalidError(), 'OUTPUT_INVALID', 500, 'The output of the job does not have the promised form.'],
+  ['JobUnreadableError', new registry.JobUnreadableError(), 'JOB_UNREADABLE', 500, 'The job cannot be shown: what is stored of it is damaged.'],
+  ['InternalError', new registry.InternalError(), 'INTERNAL_ERROR', 500, 'Something went wrong. Try again later.'],
   ['InputInvalidError', new registry.InputInvalidError('/text must be string'), 'INPUT_INVALID', 400, 'The input is not valid: /text must be string'],
   ['StoreUnavailableError', new registry.StoreUnavailableError(), 'STORE_UNAVAILABLE', 503, 'The job store cannot be reached. Try again shortly.'],
   ['OptionInvalidError', new registry.OptionInvalidError('options.routes', 'must be boolean', '5'), 'OPTION_INVALID', 500, 'fastify-async-jobs: options.routes must be boolean; given: 5'],
@@ -39,7 +41,7 @@ t.test('code, sentence and status', async t => {
   for (const [name, error, code, status, message] of errors) {
     t.strictSame({ code: error.code, statusCode: error.statusCode, message: error.message }, { code, statusCode: status, message }, name)
     t.ok(error instanceof AsyncJobsError && error instanceof Error, `${name} is one of ours`)
-    t.equal(error instanceof registry.MisuseError, status === 500 && code !== 'OUTPUT_INVALID', 'a mistake of the host is told apart')
+    t.equal(error instanceof registry.MisuseError, status === 500 && !['OUTPUT_INVALID', 'JOB_UNREADABLE', 'INTERNAL_ERROR'].includes(code), 'a mistake of the host is told apart')
     t.match(error.stack, 'errors.test', 'its stack tells where it was made')
   }
 })

@@ -156,7 +156,6 @@ t.test('by when a job must have begun', async t => {
     [{}, undefined],
     [{ opts: { startBy: 5 } }, after(5)],
     [{ opts: { startBy: 5, delay: 60_000 } }, after(65)],
-    [{ opts: { startBy: '5' } }, undefined],
     [{ opts: { startBy: 5 }, processedOn: after(1) }, undefined],
     [{ opts: { startBy: 5 }, finishedOn: after(1) }, undefined]
   ]

@@ -45,7 +45,7 @@ t.test('it describes every answer', async t => {
       413: { headers: [], type: 'application/problem+json', examples: ['INPUT_TOO_LARGE'], links: [] },
       415: { headers: [], type: 'application/problem+json', examples: ['UNSUPPORTED_MEDIA_TYPE'], links: [] },
       422: { headers: [], type: 'application/problem+json', examples: ['IDEMPOTENCY_KEY_REUSED'], links: [] },
-      500: { headers: [], type: 'application/problem+json', examples: ['OUTPUT_INVALID'], links: [] },
+      500: { headers: [], type: 'application/problem+json', examples: ['OUTPUT_INVALID', 'JOB_UNREADABLE', 'INTERNAL_ERROR'], links: [] },
       503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] },
       '4XX': { headers: [], type: 'application/problem+json', examples: ['JOB_FAILED'], links: [] }
     },
@@ -54,6 +54,7 @@ t.test('it describes every answer', async t => {
       400: { headers: [], type: 'application/problem+json', examples: ['QUERY_INVALID'], links: [] },
       404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
       410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
+      500: { headers: [], type: 'application/problem+json', examples: ['JOB_UNREADABLE', 'INTERNAL_ERROR'], links: [] },
       503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] }
     },
     'GET /jobs/result/{jobId}': {
@@ -62,7 +63,7 @@ t.test('it describes every answer', async t => {
       404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
       409: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['JOB_NOT_FINISHED', 'JOB_FAILED', 'JOB_CANCELED'], links: [] },
       410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
-      500: { headers: [], type: 'application/problem+json', examples: ['OUTPUT_INVALID'], links: [] },
+      500: { headers: [], type: 'application/problem+json', examples: ['OUTPUT_INVALID', 'JOB_UNREADABLE', 'INTERNAL_ERROR'], links: [] },
       503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] },
       '4XX': { headers: [], type: 'application/problem+json', examples: ['JOB_FAILED'], links: [] }
     },
@@ -73,6 +74,7 @@ t.test('it describes every answer', async t => {
       409: { headers: [], type: 'application/problem+json', examples: ['JOB_ALREADY_FINISHED'], links: [] },
       410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
       413: { headers: [], type: 'application/problem+json', examples: ['INPUT_TOO_LARGE'], links: [] },
+      500: { headers: [], type: 'application/problem+json', examples: ['JOB_UNREADABLE', 'INTERNAL_ERROR'], links: [] },
       503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] }
     },
     'GET /jobs/events/{jobId}': {
@@ -80,6 +82,7 @@ t.test('it describes every answer', async t => {
       204: { headers: [], type: undefined, examples: [], links: [] },
       404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
       410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },
+      500: { headers: [], type: 'application/problem+json', examples: ['JOB_UNREADABLE', 'INTERNAL_ERROR'], links: [] },
       503: { headers: ['Retry-After'], type: 'application/problem+json', examples: ['STORE_UNAVAILABLE'], links: [] }
     },
     'GET /jobs/socket': {

@@ -37,7 +37,7 @@ export interface JobHandle<Definition extends JobDefinition> {
    * @throws `INPUT_INVALID` where the input does not match its schema, `OPTION_INVALID`, `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL`, `STORE_UNAVAILABLE`
    */
   submit (input: InputOf<Definition>, options?: HandleSubmitOptions): Promise<Job>
-  /** @throws `JOB_NOT_FOUND`, `JOB_EXPIRED`, `STORE_UNAVAILABLE` */
+  /** @throws `JOB_NOT_FOUND`, `JOB_EXPIRED`, `JOB_UNREADABLE`, `STORE_UNAVAILABLE` */
   status (jobId: string): Promise<Job>
   /** @throws as `status` does, and `JOB_NOT_FINISHED`, `JOB_FAILED`, `JOB_CANCELED` */
   result (jobId: string): Promise<OutputOf<Definition>>

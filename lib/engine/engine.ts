@@ -1,6 +1,6 @@
 import type { Processor, Queue, Worker, WorkerOptions } from 'bullmq'
 import type { KeptOutcomes } from './kept-outcomes.js'
-import type { StoredJob, StoredOutput } from '../stored-job.js'
+import type { StoredJob, StoredOutput, UnreadableJob } from '../stored-job.js'
 
 /** What an engine is: BullMQ bound to one store. */
 export interface Engine extends Omit<StoreCommands, 'report'> {
@@ -38,12 +38,12 @@ export interface StoreCommands {
   trimEvents (queueName: string, age: number): Promise<void>
   /**
    * Reads a job in one atomic round trip, whose cost depends neither on the length of the queue
-   * nor on the size of the input and the output.
+   * nor on the size of the input, the output and what others stored as reason or progress.
    * @param withOutput whether the output comes along, where it is small
    * @param owner whose the job must be. One of somebody else is left unread, like one that is not there: whoever
    * asks for either must not tell them apart, by the time that it takes neither
    */
-  readJob (queueName: string, jobId: string, withOutput: boolean, owner?: string): Promise<StoredJob | undefined>
+  readJob (queueName: string, jobId: string, withOutput: boolean, owner?: string): Promise<StoredJob | UnreadableJob | undefined>
   /** Rows of a job's log, from the index on: one at least where there is one, `LOG_PAGE` and some `PAGE_BYTES` at most. */
   readLogs (queueName: string, jobId: string, from: number): Promise<string[]>
   /** The output of a completed job; undefined where there is none. */
@@ -82,6 +82,9 @@ export const LOG_PAGE = 100
 
 /** How many bytes of a log are read at a time: as much is kept in memory for each who watches a job and reads slowly. */
 export const PAGE_BYTES = 262_144
+
+/** Up to how many bytes the reason of a failure and a progress are read: we store less, and each status answer would wait for more. */
+export const LONGEST_TEXT = 65_536
 
 /** Up to how many bytes an output is small. */
 export const SMALL_OUTPUT = 32_768

@@ -1,6 +1,6 @@
 import { DEFAULT_SCHEMA, type PgPool } from 'bullmq'
-import { LOG_PAGE, PAGE_BYTES, SMALL_OUTPUT, stopsOf, type StoreCommands } from './engine.js'
-import type { StoredJob, StoredJobOptions, StoredOutput, StoredState } from '../stored-job.js'
+import { LOG_PAGE, LONGEST_TEXT, PAGE_BYTES, SMALL_OUTPUT, stopsOf, type StoreCommands } from './engine.js'
+import { toStoredOptions, type StoredJob, type StoredOutput, type StoredState } from '../stored-job.js'
 
 /*
  * What BullMQ has no call for, as statements: each is atomic, and one round trip. Where time matters, it is
@@ -21,7 +21,9 @@ const SMALL_COLUMN = SMALL_OUTPUT / 4
  */
 const READ_JOB = `
 SELECT CASE WHEN state = 'waiting-children' OR (state = 'active' AND locked_until_ms <= ${NOW}) THEN 'waiting' ELSE state::text END AS state,
-       ${NOW} AS read_at_ms, added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts, progress, failed_reason,
+       ${NOW} AS read_at_ms, added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts,
+       CASE WHEN pg_column_size(progress) <= ${LONGEST_TEXT} THEN progress END AS progress,
+       CASE WHEN octet_length(failed_reason) <= ${LONGEST_TEXT} THEN failed_reason END AS failed_reason,
        (SELECT COALESCE(MAX(idx) + 1, 0) FROM ${DEFAULT_SCHEMA}.job_log WHERE queue = $1 AND job_id = $2) AS logs,
        CASE WHEN $3 AND state = 'completed' AND COALESCE(pg_column_size(return_value), 0) <= ${SMALL_COLUMN} THEN COALESCE(return_value::text, 'null') END AS output, processed_by
   FROM ${DEFAULT_SCHEMA}.job WHERE queue = $1 AND id = $2 AND ($4::text IS NULL OR opts->>'owner' = $4)`
@@ -92,7 +94,7 @@ interface JobRow {
   processed_at_ms: Millis
   finished_at_ms: Millis
   attempts_made: number
-  opts: StoredJobOptions
+  opts: unknown
   progress: unknown
   failed_reason: string | null
   logs: string | number
@@ -160,7 +162,7 @@ function toStoredJob ({ output, ...row }: JobRow, withOutput: boolean): StoredJo
     processedOn: optionalNumber(row.processed_at_ms),
     finishedOn: optionalNumber(row.finished_at_ms),
     attemptsMade: row.attempts_made,
-    opts: row.opts,
+    opts: toStoredOptions(row.opts),
     progress: row.progress ?? 0,
     failedReason: row.failed_reason ?? undefined,
     logs: Number(row.logs),

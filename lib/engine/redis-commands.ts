@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import { withoutCommand } from '../errors.js'
-import { EVENTS_KEPT, LOG_PAGE, PAGE_BYTES, SMALL_OUTPUT, stopsOf, type StoreCommands } from './engine.js'
-import type { StoredJob, StoredJobOptions, StoredOutput, StoredState } from '../stored-job.js'
+import { EVENTS_KEPT, LOG_PAGE, LONGEST_TEXT, PAGE_BYTES, SMALL_OUTPUT, stopsOf, type StoreCommands } from './engine.js'
+import { toStoredOptions, type StoredJob, type StoredOutput, type StoredState, type UnreadableJob } from '../stored-job.js'
 
 /*
  * What BullMQ has no command for, as scripts: each is atomic, and one round trip. Where time matters, it is
@@ -31,12 +31,22 @@ const LOG_SLICE = 10
  * State, metadata and, on demand, the output of one job, where it is small. Only what is neither waiting for the
  * first time nor final needs the second look at its lock: `processedOn` stays when an attempt
  * fails or its worker dies. Never a list: LPOS over a long queue stops Redis for everybody.
+ * Whose it is comes first. Then what may be large: of what is larger than we store, nothing is told.
  * KEYS: job, its lock, its log, delayed set, completed set. ARGV: job id, whether the output is wanted, owner or ''.
  */
 const READ_JOB = `${NOW}
-local job = redis.call('HMGET', KEYS[1], 'timestamp', 'processedOn', 'finishedOn', 'atm', 'opts', 'progress', 'failedReason')
-if ARGV[3] ~= '' and cjson.decode(job[5] or '${LIKE_OPTIONS}').owner ~= ARGV[3] then return nil end
+local job = redis.pcall('HMGET', KEYS[1], 'timestamp', 'processedOn', 'finishedOn', 'atm', 'opts')
+if ARGV[3] ~= '' then
+  local parsed, options = pcall(cjson.decode, job[5] or '${LIKE_OPTIONS}')
+  if not parsed or type(options) ~= 'table' or options.owner ~= ARGV[3] then return nil end
+end
+if job.err then return { 'unreadable', job.err } end
 if not job[1] then return nil end
+for place, field in pairs({ [6] = 'progress', [7] = 'failedReason' }) do
+  job[place] = redis.call('HSTRLEN', KEYS[1], field) <= ${LONGEST_TEXT} and redis.call('HGET', KEYS[1], field) or ''
+end
+local logs = redis.pcall('LLEN', KEYS[3])
+if type(logs) ~= 'number' then logs = 0 end
 local state, due, output = 'waiting', false, false
 if job[3] then
   state = 'failed'
@@ -52,7 +62,7 @@ else
   due = redis.call('ZSCORE', KEYS[4], ARGV[1])
   if due then state = 'delayed' end
 end
-return { state, due, redis.call('LLEN', KEYS[3]), output, now, unpack(job, 1, 7) }`
+return { state, due, logs, output, now, unpack(job, 1, 7) }`
 
 /** KEYS: log. ARGV: index of the first row. */
 const READ_LOGS = `
@@ -75,8 +85,8 @@ return rows`
  * stopsOf. ARGV: job id, reason for a pending job, reason for a running one or ''.
  */
 const END_JOB = `${NOW}
-local job = redis.call('HMGET', KEYS[1], 'timestamp', 'finishedOn')
-if not job[1] or job[2] then return 0 end
+local job = redis.pcall('HMGET', KEYS[1], 'timestamp', 'finishedOn')
+if job.err or not job[1] or job[2] then return 0 end
 local reason, prev = ARGV[2], 'waiting'
 if redis.call('EXISTS', KEYS[2]) == 1 then
   if ARGV[3] == '' then return 0 end
@@ -121,10 +131,11 @@ const TRIM_EVENTS = `${NOW}
 return redis.call('XTRIM', KEYS[1], 'MINID', '~', now - ARGV[1])`
 
 type Text = string | null
-type JobReply = [state: StoredState, due: Text, logs: number, output: Text, now: number, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: string, progress: Text, failedReason: Text]
+type JobReply = [state: StoredState, due: Text, logs: number, output: Text, now: number, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: Text, progress: string, failedReason: string]
+type UnreadableReply = [state: 'unreadable', reason: string]
 
 interface Scripted {
-  asyncJobRead (...keysAndArgs: Array<string | number>): Promise<JobReply | null>
+  asyncJobRead (...keysAndArgs: Array<string | number>): Promise<JobReply | UnreadableReply | null>
   asyncJobLogs (...keysAndArgs: Array<string | number>): Promise<string[]>
   asyncJobEnd (...keysAndArgs: Array<string | number>): Promise<0 | 1>
   asyncJobTrim (...keysAndArgs: Array<string | number>): Promise<number>
@@ -150,7 +161,8 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
     async readJob (queueName, jobId, withOutput, owner = '') {
       const key = keysOf(queueName)
       const reply = await scripted.asyncJobRead(key(jobId), key(`${jobId}:lock`), key(`${jobId}:logs`), key('delayed'), key('completed'), jobId, withOutput ? 1 : 0, owner)
-      return reply === null ? undefined : toStoredJob(reply, withOutput)
+      if (reply === null) return undefined
+      return reply[0] === 'unreadable' ? { state: reply[0], reason: reply[1] } : toStoredJob(reply as JobReply, withOutput)
     },
 
     readLogs: (queueName, jobId, from) => scripted.asyncJobLogs(keysOf(queueName)(`${jobId}:logs`), from),
@@ -189,18 +201,21 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
   }
 }
 
-function toStoredJob ([state, due, logs, output, now, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply, withOutput: boolean): StoredJob {
+function toStoredJob ([state, due, logs, output, now, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply, withOutput: boolean): StoredJob | UnreadableJob {
+  const submittedAt = toNumber(timestamp)
+  if (submittedAt === undefined) return { state: 'unreadable', reason: 'its timestamp is no number' }
+  const dueAt = toNumber(due)
   return {
     state,
-    timestamp: Number(timestamp),
+    timestamp: submittedAt,
     // BullMQ keeps the order of jobs that fall due in one ms in the score's lower 12 bits.
-    delayedUntil: due === null ? undefined : Math.floor(Number(due) / 0x1000),
-    processedOn: optionalNumber(processedOn),
-    finishedOn: optionalNumber(finishedOn),
-    attemptsMade: Number(attemptsMade ?? 0),
-    opts: JSON.parse(opts) as StoredJobOptions,
-    progress: JSON.parse(progress ?? '0'),
-    failedReason: failedReason ?? undefined,
+    delayedUntil: dueAt === undefined ? undefined : Math.floor(dueAt / 0x1000),
+    processedOn: toNumber(processedOn),
+    finishedOn: toNumber(finishedOn),
+    attemptsMade: toNumber(attemptsMade) ?? 0,
+    opts: toStoredOptions(parse(opts)),
+    progress: parse(progress) ?? 0,
+    failedReason: failedReason === '' ? undefined : failedReason,
     logs,
     output: withOutput && state === 'completed' && output !== LARGE ? toStoredOutput(output) : undefined,
     largeOutput: output === LARGE,
@@ -214,6 +229,16 @@ function toStoredOutput (text: Text): StoredOutput {
   return text.startsWith(CHECKED) ? { text: text.slice(CHECKED.length), checked: true } : { text, checked: false }
 }
 
-function optionalNumber (text: Text): number | undefined {
-  return text === null ? undefined : Number(text)
+function toNumber (text: Text): number | undefined {
+  const number = Number(text ?? NaN)
+  return Number.isFinite(number) ? number : undefined
+}
+
+/** Undefined where it is not JSON: others may have stored it. */
+function parse (text: Text): unknown {
+  try {
+    return JSON.parse(String(text))
+  } catch {
+    return undefined
+  }
 }

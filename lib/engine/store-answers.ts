@@ -18,14 +18,27 @@ export function isGone (error: unknown): boolean {
 /** What a Redis says of a script under `ERR` although it would run it at another time: rights that were taken away, and before Redis 7 all else. */
 const PASSING = /-(?:OOM|READONLY|MISCONF|NOREPLICAS|NOPERM|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY) |The user executing the script can't run this command/
 
-/** PostgreSQL's classes of errors in the statement or its values; 42501 is a right that was taken away, and may come back. */
-const WRONG_STATEMENT = /^(?:22|23|42)(?!501)\w{3}$/
+/** PostgreSQL's classes of errors in values. */
+const WRONG_VALUE = /^(?:22|23)\w{3}$/
+
+/** Its class of errors in the statement; 42501 is a right that was taken away, and may come back. */
+const WRONG_STATEMENT = /^42(?!501)\w{3}$/
+
+/** Whether the store has answered, and what is wrong is this code, or what is stored: no outage. */
+export function isFault (error: unknown): boolean {
+  if (!(error instanceof Error) || refusalOf(error) !== undefined) return true
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) return true
+  return error.message.startsWith('WRONGTYPE ') || WRONG_VALUE.test(codeOf(error))
+}
 
 /** Whether the same question would get the same answer for ever: BullMQ's refusals, wrong types and values, faults of our own. */
 export function isForGood (error: unknown): boolean {
-  if (!(error instanceof Error) || refusalOf(error) !== undefined) return true
-  if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) return true
-  const { name, message } = error
-  if (name === 'ReplyError') return /^(?:ERR|WRONGTYPE) /.test(message) && !PASSING.test(message)
-  return WRONG_STATEMENT.test(String((error as { code?: unknown }).code))
+  if (isFault(error)) return true
+  const { name, message } = error as Error
+  if (name === 'ReplyError') return message.startsWith('ERR ') && !PASSING.test(message)
+  return WRONG_STATEMENT.test(codeOf(error))
+}
+
+function codeOf (error: unknown): string {
+  return String((error as { code?: unknown }).code)
 }

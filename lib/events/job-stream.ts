@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job, JobEvent } from '../../types/job.js'
+import { StoreUnavailableError } from '../errors.js'
 import { fingerprint, fromEventId, toEventId, type Position } from './event-id.js'
 import type { JobEvents } from './job-events.js'
 import type { Chunks, Found, JobQueue } from '../job-queue.js'
@@ -92,7 +93,7 @@ async function readChunks (queue: JobQueue, jobId: string, from: number, signal:
     try {
       return await queue.readChunks(jobId, from)
     } catch (error) {
-      if (signal.aborted) throw error
+      if (signal.aborted || !(error instanceof StoreUnavailableError)) throw error
       await sleep(jitter(RETRY_DELAY), undefined, { signal }).catch(() => {})
     }
   }

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { STATUS_CODES } from 'node:http'
 import type { Problem } from '../../types/job.js'
-import { QueueFullError, TooManyConnectionsError } from '../errors.js'
+import { InternalError, JobUnreadableError, OutputInvalidError, QueueFullError, TooManyConnectionsError } from '../errors.js'
 import type { ResolvedOptions } from '../options/plugin.js'
 import { PROBLEM_TYPE } from '../problem.js'
 import { EXAMPLE_ID, ProblemSchema } from '../schemas.js'
@@ -109,6 +109,17 @@ export const invalidQuery = problemAnswer(400, [
 export const tooLarge = problemAnswer(413, [
   { code: 'INPUT_TOO_LARGE', meaning: 'The body is larger than this service takes.', detail: 'Request body is too large' }
 ])
+
+const faults = [
+  { code: 'JOB_UNREADABLE', meaning: 'Somebody else has damaged what is stored of the job. The log of the service tells more.', detail: new JobUnreadableError().message, jobId: EXAMPLE_ID },
+  { code: 'INTERNAL_ERROR', meaning: 'A fault of the service. Its log tells more.', detail: new InternalError().message }
+]
+
+/** What went wrong in the service. */
+export const fault = problemAnswer(500, faults)
+
+/** The same on the routes that answer with the output: somebody else's worker may have stored another one. */
+export const faultOrOutputInvalid = problemAnswer(500, [{ code: 'OUTPUT_INVALID', detail: new OutputInvalidError().message, jobId: EXAMPLE_ID }, ...faults])
 
 export const notFound = problemAnswer(404, [
   { code: 'JOB_NOT_FOUND', detail: 'There is no such job, or it is not yours.' }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { paramsOf } from '../job-links.js'
 import { EXAMPLE_ID, exampleJobs, JobSchema, pathParams } from '../schemas.js'
-import { expired, jsonAnswer, notFound, problemAnswer, storeUnavailable, tooLarge } from './answers.js'
+import { expired, fault, jsonAnswer, notFound, problemAnswer, storeUnavailable, tooLarge } from './answers.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
 
 /**
@@ -31,6 +31,7 @@ export function cancelRoute (app: FastifyInstance, { definition, operations, cal
       409: problemAnswer(409, [{ code: 'JOB_ALREADY_FINISHED', meaning: 'It ended before: it completed, or failed.', detail: 'The job cannot be canceled, it is completed.', jobId: EXAMPLE_ID }]),
       410: expired,
       413: tooLarge,
+      500: fault,
       503: storeUnavailable
     }
   }), async (request, reply) => {

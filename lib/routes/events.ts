@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../errors.js'
 import { paramsOf } from '../job-links.js'
 import { EXAMPLE_ID, exampleJobs, optionalHeaders, pathParams } from '../schemas.js'
 import type { JobEvent } from '../../types/job.js'
-import { emptyAnswer, expired, notFound, storeUnavailable, streamAnswer, tooManyConnections } from './answers.js'
+import { emptyAnswer, expired, fault, notFound, storeUnavailable, streamAnswer, tooManyConnections } from './answers.js'
 import { onClosed } from './closed.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
 import { deliver } from '../events/deliver.js'
@@ -44,6 +44,7 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
         404: notFound,
         410: expired,
         ...tooManyConnections(options),
+        500: fault,
         503: storeUnavailable
       }
     }),

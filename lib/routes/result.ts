@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { JobDefinition } from '../../types/definition.js'
-import { OutputInvalidError } from '../errors.js'
 import { toJsonSchema } from '../json-schema.js'
 import { paramsOf } from '../job-links.js'
 import { EXAMPLE_FAILURE, EXAMPLE_ID, pathParams, waitQuery } from '../schemas.js'
-import { expired, header, invalidQuery, jsonAnswer, notFound, problemAnswer, storeUnavailable, tooManyConnections, type Answer } from './answers.js'
+import { expired, faultOrOutputInvalid, header, invalidQuery, jsonAnswer, notFound, problemAnswer, storeUnavailable, tooManyConnections, type Answer } from './answers.js'
 import { onClosed } from './closed.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
 import { requestedWait, type WaitRequest } from './wait.js'
@@ -14,8 +13,6 @@ const failed = { code: 'JOB_FAILED', meaning: 'The job failed; `error` tells why
 /** How a job without output is told, on every route that may answer with the output. */
 export const jobFailed = failed
 export const jobCanceled = { code: 'JOB_CANCELED', detail: 'The job was canceled.', jobId: EXAMPLE_ID }
-/** An output that somebody else's worker stored. */
-export const outputInvalid = problemAnswer(500, [{ code: 'OUTPUT_INVALID', detail: new OutputInvalidError().message, jobId: EXAMPLE_ID }])
 export const failedOtherwise = problemAnswer(422, [{ ...failed, meaning: 'The job failed, and chose this status for it.' }])
 
 /** `GET /result/:jobId`: the output of a completed job. */
@@ -39,7 +36,7 @@ export function resultRoute (app: FastifyInstance, { definition, operations, cal
       410: expired,
       ...tooManyConnections(options),
       '4xx': failedOtherwise,
-      500: outputInvalid,
+      500: faultOrOutputInvalid,
       503: storeUnavailable
     }
   }), async (request, reply) => {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { retryAfter } from '../job-operations.js'
 import { paramsOf } from '../job-links.js'
 import { exampleJobs, JobSchema, pathParams, waitQuery } from '../schemas.js'
-import { expired, header, invalidQuery, jsonAnswer, notFound, storeUnavailable, tooManyConnections } from './answers.js'
+import { expired, fault, header, invalidQuery, jsonAnswer, notFound, storeUnavailable, tooManyConnections } from './answers.js'
 import { onClosed } from './closed.js'
 import { linkParameters, type JobIdRequest, type RouteContext } from './context.js'
 import { requestedWait, type WaitRequest } from './wait.js'
@@ -23,6 +23,7 @@ export function statusRoute (app: FastifyInstance, { definition, operations, cal
       404: notFound,
       410: expired,
       ...tooManyConnections(options),
+      500: fault,
       503: storeUnavailable
     }
   }, {

@@ -8,10 +8,10 @@ import { paramsOf } from '../job-links.js'
 import { isFinal } from '../job-state.js'
 import { resolveJobOptions } from '../options/definition.js'
 import { exampleJobs, JobSchema, optionalHeaders, pathParams } from '../schemas.js'
-import { header, jsonAnswer, problemAnswer, storeUnavailable, storeUnavailableOrFull, tooLarge, tooManyConnections } from './answers.js'
+import { faultOrOutputInvalid, header, jsonAnswer, problemAnswer, storeUnavailable, storeUnavailableOrFull, tooLarge, tooManyConnections } from './answers.js'
 import { onClosed } from './closed.js'
 import { linkParameters, type RouteContext } from './context.js'
-import { failedOtherwise, jobCanceled, jobFailed, outputAnswer, outputInvalid } from './result.js'
+import { failedOtherwise, jobCanceled, jobFailed, outputAnswer } from './result.js'
 import type { Wait } from '../events/until-final.js'
 import { requestedWait } from './wait.js'
 
@@ -55,7 +55,7 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
       422: problemAnswer(422, [{ code: 'IDEMPOTENCY_KEY_REUSED', meaning: 'The `Idempotency-Key` came with another input before.', detail: new IdempotencyKeyReusedError().message }]),
       ...tooManyConnections(options),
       '4xx': failedOtherwise,
-      500: outputInvalid,
+      500: faultOrOutputInvalid,
       503: options.maxPending === undefined ? storeUnavailable : storeUnavailableOrFull
     }
   }

@@ -18,6 +18,7 @@ import { keepLocks } from './lock-renewal.js'
 import { keepRetention } from './retention.js'
 import { openSandbox } from './sandbox.js'
 import { LOCK_LOST, WORKER_CLOSING } from './stop-reasons.js'
+import { readable } from '../stored-job.js'
 
 /** How long attempts may take to end after their signals aborted, in ms, before its connections are cut. */
 const STOP_TIMEOUT = 2_000
@@ -101,7 +102,7 @@ export function startWorker (
   const attempts = createAttemptRunner(definition, execution.execute, {
     takesAllText: engine.kind === 'redis',
     report: (jobId, token, told) => report(name, jobId, token, told),
-    read: jobId => readJob(name, jobId, false),
+    read: async jobId => readable(await readJob(name, jobId, false)),
     now: () => now(),
     untilAnswered: patience.untilAnswered
   }, log, checks)

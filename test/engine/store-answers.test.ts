@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isForGood, isGone } from '../../lib/engine/store-answers.js'
+import { isFault, isForGood, isGone } from '../../lib/engine/store-answers.js'
 
 const reply = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' })
 const coded = (code: string | number): Error => Object.assign(new Error('refused'), { code })
@@ -23,6 +23,7 @@ t.test('what the store may take at another time', async t => {
   }
   for (const [what, error] of Object.entries(errors)) {
     t.notOk(isForGood(error), what)
+    t.notOk(isFault(error), what)
     t.notOk(isGone(error), what)
   }
 })
@@ -42,6 +43,13 @@ t.test('what it would answer for ever', async t => {
     t.ok(isForGood(error), what)
     t.notOk(isGone(error), what)
   }
+})
+
+t.test('what is no fault of the store', async t => {
+  for (const error of [reply('WRONGTYPE Operation against a key holding the wrong kind of value'), coded('22P05'), coded('23505'), coded(-4), new TypeError('x is not a function'), new SyntaxError('no JSON'), 'refused']) {
+    t.ok(isFault(error), String(error))
+  }
+  for (const error of [reply('ERR unknown command \'XADD\''), coded('42883'), new Error('Connection is closed')]) t.notOk(isFault(error), String(error))
 })
 
 t.test('a job that is somebody else\'s', async t => {

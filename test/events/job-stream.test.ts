@@ -6,6 +6,7 @@ import type { JobEvents } from '../../lib/events/job-events.js'
 import type { Chunks, Found, JobQueue } from '../../lib/job-queue.js'
 import { openJobStream, type JobStream } from '../../lib/events/job-stream.js'
 import type { StoredJob } from '../../lib/stored-job.js'
+import { StoreUnavailableError } from '../../lib/errors.js'
 
 const job = (rest: Partial<StoredJob> = {}): StoredJob => ({ state: 'active', timestamp: 0, attemptsMade: 0, opts: {}, progress: 0, logs: 0, readAt: 0, ...rest })
 const done = (rest: Partial<StoredJob> = {}): StoredJob => job({ state: 'completed', finishedOn: 5, ...rest })
@@ -133,20 +134,27 @@ t.test('a watcher who goes', async t => {
 
 t.test('chunks that cannot be read are tried again', async t => {
   let reads = 0
-  t.strictSame(await told({ states: [done({ logs: 1 })], log: ['a'], onRead: () => { if (++reads < 3) throw new Error('no store') } }), ['a', 'completed 0'])
+  t.strictSame(await told({ states: [done({ logs: 1 })], log: ['a'], onRead: () => { if (++reads < 3) throw new StoreUnavailableError() } }), ['a', 'completed 0'])
   t.equal(reads, 3)
+})
+
+t.test('but not where another read would find the same', async t => {
+  const damaged = new TypeError('damaged')
+  let reads = 0
+  await t.rejects(told({ states: [done({ logs: 1 })], log: ['a'], onRead: () => { reads++; throw damaged } }), damaged)
+  t.equal(reads, 1)
 })
 
 t.test('but not for a watcher who has gone', async t => {
   const gone = new AbortController()
-  await t.rejects(told({ states: [done({ logs: 1 })], log: ['a'], signal: gone.signal, onRead: () => { gone.abort(); throw new Error('no store') } }), { message: 'no store' })
+  await t.rejects(told({ states: [done({ logs: 1 })], log: ['a'], signal: gone.signal, onRead: () => { gone.abort(); throw new StoreUnavailableError() } }), { code: 'STORE_UNAVAILABLE' })
   const later = new AbortController()
   let reads = 0
   await t.rejects(told({
     states: [done({ logs: 1 })],
     log: ['a'],
     signal: later.signal,
-    onRead: () => { if (++reads === 1) setImmediate(() => { later.abort() }); throw new Error('no store') }
-  }), { message: 'no store' })
+    onRead: () => { if (++reads === 1) setImmediate(() => { later.abort() }); throw new StoreUnavailableError() }
+  }), { code: 'STORE_UNAVAILABLE' })
   t.equal(reads, 2, 'the pause ends at once')
 })

@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import { leaseEngine } from '../../lib/engine/index.js'
 import { silent, uniqueName } from './engines.js'
+import { readable } from '../../lib/stored-job.js'
 
 const HOUR = 3_600_000
 
@@ -28,9 +29,9 @@ export async function testStoreClock (t: Test, connection: string): Promise<void
 
       setClock(t, ahead)
       t.ok(isRight(await engine.now()))
-      t.ok(isRight((await engine.readJob(name, jobId, false))?.readAt))
+      t.ok(isRight(readable(await engine.readJob(name, jobId, false))?.readAt))
       await engine.endJob(name, jobId, { pending: 'enough' })
-      t.ok(isRight((await engine.readJob(name, jobId, false))?.finishedOn))
+      t.ok(isRight(readable(await engine.readJob(name, jobId, false))?.finishedOn))
       const first = await oldest()
       await engine.trimEvents(name, 600_000)
       t.equal(await oldest(), first, 'events of the last minutes stay')

@@ -2,12 +2,12 @@ import type { InputOf, JobDefinition, OutputOf } from '../types/definition.js'
 import type { JobHandle } from '../types/handle.js'
 import { inputInvalid, type Check } from './checks.js'
 import type { JobEvents } from './events/job-events.js'
-import { InputInvalidError, OptionInvalidError, ServiceClosingError } from './errors.js'
+import { OptionInvalidError, ServiceClosingError } from './errors.js'
+import { hashOfInput, jsonInput } from './sent-input.js'
 import type { Caller, JobOperations } from './job-operations.js'
 import type { JobQueue } from './job-queue.js'
 import { isFinal } from './job-state.js'
-import { toJson } from './json.js'
-import { show } from './options/complete.js'
+import { isObject, show } from './options/complete.js'
 import { resolveJobOptions } from './options/definition.js'
 
 /** A signal for callers that bring none. One for each: Node warns of many listeners to the same. */
@@ -17,16 +17,22 @@ function never (): AbortSignal {
 
 /** The operations as the host's own code sees them. */
 export function createJobHandle<Definition extends JobDefinition> (
-  checkInput: Check, queue: JobQueue, events: JobEvents, operations: JobOperations, base: string
+  checkInput: Check, queue: JobQueue, events: JobEvents, operations: JobOperations, at: Pick<Caller, 'path' | 'base'>
 ): JobHandle<Definition> {
-  const host: Caller = { base, owner: undefined }
+  const host: Caller = { ...at, owner: undefined }
   const resultOf = async (jobId: string): Promise<OutputOf<Definition>> => JSON.parse(await operations.result(jobId, host)) as OutputOf<Definition>
   return {
-    async submit (given: InputOf<Definition>, { idempotencyKey, owner, ...options } = {}) {
-      if (owner !== undefined && (typeof owner !== 'string' || owner === '')) throw new OptionInvalidError('options.owner', 'must be a string that is not empty', show(owner))
-      const checked = await checkInput(jsonInput(given))
+    async submit (given: InputOf<Definition>, all = {}) {
+      if (!isObject(all)) throw new OptionInvalidError('options', 'must be an object', show(all))
+      const { idempotencyKey: key, owner, ...options } = all
+      for (const [name, value] of Object.entries({ owner, idempotencyKey: key })) {
+        if (value !== undefined && (typeof value !== 'string' || value === '')) throw new OptionInvalidError(`options.${name}`, 'must be a string that is not empty', show(value))
+      }
+      const input = jsonInput(given)
+      const idempotency = key === undefined ? undefined : { key, inputHash: hashOfInput(input) }
+      const checked = await checkInput(input)
       if (checked.issues !== undefined) throw inputInvalid(checked.issues)
-      const { job } = await operations.submit(checked.value, resolveJobOptions(options, 'options'), { base, owner }, idempotencyKey)
+      const { job } = await operations.submit(checked.value, resolveJobOptions(options, 'options'), { ...at, owner }, idempotency)
       return job
     },
     status: jobId => operations.status(jobId, host),
@@ -51,14 +57,5 @@ export function createJobHandle<Definition extends JobDefinition> (
 
     cancel: jobId => operations.cancel(jobId, host),
     get queue () { return queue.queue as JobHandle<Definition>['queue'] }
-  }
-}
-
-/** An input as a client would send it. @throws `INPUT_INVALID` */
-function jsonInput (given: unknown): unknown {
-  try {
-    return toJson(given)
-  } catch (error) {
-    throw new InputInvalidError((error as TypeError).message)
   }
 }

@@ -10,11 +10,14 @@ import { isoTime, toJob } from './job-state.js'
 import { openJobStream, type JobStream } from './events/job-stream.js'
 import type { StoredJob } from './stored-job.js'
 import type { ReadOutput } from './stored-output.js'
+import type { Idempotency } from './submission.js'
 import { untilFinal, type Wait } from './events/until-final.js'
 
 /** Who asks, and from where. */
 export interface Caller {
-  /** The path under which the job's routes are reached, for its links. */
+  /** The path of the job's routes, as this service knows it. */
+  readonly path: string
+  /** Where clients reach them, for the links of the job: the same, or that behind a public address. */
   readonly base: string
   /** Whose jobs the caller may know of; undefined: everybody's. */
   readonly owner: string | undefined
@@ -34,7 +37,7 @@ export interface Watch {
  */
 export interface JobOperations {
   /** The job becomes the caller's. @throws `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL` */
-  submit (input: unknown, options: JobOptions, caller: Caller, key?: string): Promise<{ job: Job, replayed: boolean }>
+  submit (input: unknown, options: JobOptions, caller: Caller, idempotency?: Idempotency): Promise<{ job: Job, replayed: boolean }>
   /** With a wait: the job as soon as it is final, or as it is when the wait ends. */
   status (jobId: string, caller: Caller, wait?: Wait): Promise<Job>
   /**
@@ -71,11 +74,11 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
   }
 
   return {
-    async submit (input, options, caller, key) {
-      const { base, owner } = caller
+    async submit (input, options, caller, idempotency) {
+      const { path, owner } = caller
       const own = owner === undefined ? options : { ...options, owner }
       // Whoever is under another path is somebody else, too: a tenant, for example.
-      const submitted = await queue.submit(input, own, key === undefined ? undefined : hashOf([base, owner, key]))
+      const submitted = await queue.submit(input, own, idempotency && { ...idempotency, key: hashOf([path, owner, idempotency.key]) })
       switch (submitted.outcome) {
         case 'conflict': throw new IdempotencyKeyReusedError()
         case 'full': throw withDetails(new QueueFullError(), { headers: { 'retry-after': String(submitted.retryAfter) } })

@@ -15,7 +15,7 @@ export function toJsonText (value: unknown): string {
   try {
     text = JSON.stringify(value)
   } catch (cause) {
-    throw new TypeError('is not JSON', { cause })
+    throw new TypeError(cause instanceof RangeError ? 'is nested too deeply' : 'is not JSON', { cause })
   }
   if (text === undefined) throw new TypeError(`is not JSON, but of type ${typeof value}`)
   return text
@@ -32,25 +32,4 @@ export function isStorableJson (text: string): boolean {
 /** A text as every store takes it: PostgreSQL refuses U+0000 and halves of surrogate pairs. */
 export function storableText (text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD')
-}
-
-/** Whether two values that came out of JSON are the same one. Not by recursion: the stack may be too short for what JSON can nest. */
-export function isSameJson (one: unknown, other: unknown): boolean {
-  const pairs: Array<[unknown, unknown]> = [[one, other]]
-  for (let pair = pairs.pop(); pair !== undefined; pair = pairs.pop()) {
-    const [left, right] = pair
-    if (left === right) continue
-    if (!isContainer(left) || !isContainer(right) || Array.isArray(left) !== Array.isArray(right)) return false
-    const entries = Object.entries(left)
-    if (entries.length !== Object.keys(right).length) return false
-    for (const [name, value] of entries) {
-      if (!Object.hasOwn(right, name)) return false
-      pairs.push([value, right[name]])
-    }
-  }
-  return true
-}
-
-function isContainer (value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

@@ -42,7 +42,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   const operations = jobOperations(queue, events, options.pollAfter, createOutputReader(checks.output))
   const prefix = joinPaths(app.prefix, given.prefix ?? '')
   const base = options.publicUrl + prefix
-  registryOf(app).add(job, createJobHandle<JobDefinition>(checks.submitted, queue, events, operations, base), options.routes ? prefix : undefined)
+  registryOf(app).add(job, createJobHandle<JobDefinition>(checks.submitted, queue, events, operations, { path: prefix, base }), options.routes ? prefix : undefined)
 
   const closing = new AbortController()
   // Every stream, every socket and every wait listens to it: so many are no leak.
@@ -86,9 +86,9 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
         options,
         closing: closing.signal,
         prefix: base,
-        callerOf: createCallerOf(options.owner, prefix.includes(':')
-          ? request => options.publicUrl + resolveBase(prefix, request.params as Record<string, string>)
-          : () => base),
+        callerOf: createCallerOf(options.owner, options.publicUrl, prefix.includes(':')
+          ? request => resolveBase(prefix, request.params as Record<string, string>)
+          : () => prefix),
         connections: countConnections(options.maxConnections),
         operationId: verb => verb + pascalCase(job.name)
       }, options.errors)

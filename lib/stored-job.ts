@@ -55,12 +55,14 @@ export interface StoredJobOptions {
   removeOnFail?: unknown
   /** Ours: seconds. */
   startBy?: number | undefined
+  /** Ours: of what the client sent, where it sent an idempotency key. */
+  inputHash?: string | undefined
 }
 
 /** The options in what is stored as such. Others may have put the job there: nothing is certain. */
 export function toStoredOptions (stored: unknown): StoredJobOptions {
-  const { attempts, delay, removeOnComplete, removeOnFail, startBy } = Object(stored) as Record<string, unknown>
-  return { attempts: toNumber(attempts), delay: toNumber(delay), removeOnComplete, removeOnFail, startBy: toNumber(startBy) }
+  const { attempts, delay, removeOnComplete, removeOnFail, startBy, inputHash } = Object(stored) as Record<string, unknown>
+  return { attempts: toNumber(attempts), delay: toNumber(delay), removeOnComplete, removeOnFail, startBy: toNumber(startBy), ...(typeof inputHash === 'string' && { inputHash }) }
 }
 
 function toNumber (value: unknown): number | undefined {

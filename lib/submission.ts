@@ -6,7 +6,6 @@ import { openBacklog } from './backlog.js'
 import type { Engine } from './engine/engine.js'
 import { InputInvalidError } from './errors.js'
 import { makeJobId } from './job-id.js'
-import { isSameJson } from './json.js'
 import type { StoredJob } from './stored-job.js'
 
 /** What became of a submission. */
@@ -22,12 +21,19 @@ export interface SubmitOptions extends JobOptions {
   owner?: string | undefined
 }
 
+/** Makes a submission one that may be repeated. */
+export interface Idempotency {
+  key: string
+  /** `hashOfInput` of what the client sent: it is stored with the job. What becomes of an input depends on the schema, too, which may be another one the next time. */
+  inputHash: string
+}
+
 /**
  * Stores a new job, in one round trip, or two where it has a delay or a deadline. With a key that was used
  * before, for a job that is still there, finds that one instead.
  * @throws `STORE_UNAVAILABLE`, `INPUT_INVALID`
  */
-export type Submit = (input: unknown, options: SubmitOptions, key?: string) => Promise<Submitted>
+export type Submit = (input: unknown, options: SubmitOptions, idempotency?: Idempotency) => Promise<Submitted>
 
 /** How long a job may wait and run until its idempotency key is free for another one, in ms: a day. */
 const LONGEST_LIFE = 86_400_000
@@ -52,14 +58,14 @@ export function createSubmit (
   // before that for longer than jobs wait and run. One whose job is gone is free all the same.
   const ttl = 1_000 * Math.max(retention.completed, retention.failed) + LONGEST_LIFE
 
-  const add = async (input: unknown, options: SubmitOptions, key: string | undefined): Promise<{ job: BullJob, jobId: string, stored: StoredJob }> => {
+  const add = async (input: unknown, options: SubmitOptions, idempotency: Idempotency | undefined): Promise<{ job: BullJob, jobId: string, stored: StoredJob }> => {
     const jobId = makeJobId()
     const { delay = 0 } = options
     // Where it decides what becomes of the job, it is that of the store: the clock of this process may be wrong.
     const timed = delay > 0 || (options.startBy ?? startBy) !== undefined
     const timestamp = timed ? await askStore(engine, () => engine.now()) : Date.now()
     // What is spread comes last: with fields behind it, V8 takes some 17 times as long for the object, and BullMQ for reading it.
-    const all = { jobId, timestamp, ...opts, ...options, ...(key !== undefined && { deduplication: { id: key, ttl } }) }
+    const all = { jobId, timestamp, ...opts, ...options, ...(idempotency !== undefined && { inputHash: idempotency.inputHash, deduplication: { id: idempotency.key, ttl } }) }
     const job = await ask(queue => queue.add(name, input, all).catch((cause: unknown) => { throw refusal(cause) ?? cause }))
     return {
       job,
@@ -69,21 +75,19 @@ export function createSubmit (
   }
 
   /** What it is to submit an input again under the key that another job has; undefined where that one is gone. */
-  const replay = async (jobId: string, input: unknown): Promise<Submitted | undefined> => {
+  const replay = async (jobId: string, inputHash: string | undefined): Promise<Submitted | undefined> => {
     const stored = await find(jobId)
     if (stored === undefined) return undefined
-    const data: unknown = (await ask(queue => queue.getJob(jobId)))?.data
-    // As the stored one was, through JSON.
-    return isSameJson(data, JSON.parse(JSON.stringify(input))) ? { outcome: 'replayed', jobId, stored } : { outcome: 'conflict' }
+    return stored.opts.inputHash === inputHash ? { outcome: 'replayed', jobId, stored } : { outcome: 'conflict' }
   }
 
-  const submit: Submit = async (input, options, key) => {
+  const submit: Submit = async (input, options, idempotency) => {
     for (;;) {
-      const { job, jobId, stored } = await add(input, options, key)
+      const { job, jobId, stored } = await add(input, options, idempotency)
       // An id that is not ours is that of the job which has the key; all else in it is ours.
       const first = job.id as string
       if (first === jobId) return { outcome: 'stored', jobId, stored }
-      const replayed = await replay(first, input)
+      const replayed = await replay(first, idempotency?.inputHash)
       if (replayed !== undefined) return replayed
       // The key outlived its job, which does so no more; unless somebody has taken it meanwhile.
       await ask(() => job.removeDeduplicationKey())
@@ -92,12 +96,12 @@ export function createSubmit (
 
   if (maxPending === undefined) return submit
   const backlog = openBacklog(maxPending, () => ask(queue => queue.count()))
-  return async (input, options, key) => {
+  return async (input, options, idempotency) => {
     const retryAfter = await backlog.admit()
-    if (retryAfter === undefined) return await submit(input, options, key).finally(backlog.settled)
+    if (retryAfter === undefined) return await submit(input, options, idempotency).finally(backlog.settled)
     // What was accepted before is not refused now.
-    const first = key === undefined ? null : await ask(queue => queue.getDeduplicationJobId(key))
-    return (first === null ? undefined : await replay(first, input)) ?? { outcome: 'full', retryAfter }
+    const first = idempotency === undefined ? null : await ask(queue => queue.getDeduplicationJobId(idempotency.key))
+    return (first === null ? undefined : await replay(first, idempotency?.inputHash)) ?? { outcome: 'full', retryAfter }
   }
 }
 

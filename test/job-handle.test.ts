@@ -2,6 +2,7 @@ import t from 'tap'
 import { defineJob, Type, type JobEvent } from '../lib/index.js'
 import { onEachEngine, uniqueName } from './helpers/engines.js'
 import { startService } from './helpers/service.js'
+import { show } from '../lib/options/complete.js'
 
 const schemas = { input: Type.Object({ text: Type.String() }), output: Type.Object({ length: Type.Number() }) }
 
@@ -30,8 +31,8 @@ t.test('throws the errors of the contract', t => onEachEngine(t, async (t, { con
   const { app } = await startService(t, { job, connection })
   const jobs = app.jobs(job)
   await t.rejects(jobs.submit({ text: 5 } as never), { code: 'INPUT_INVALID', statusCode: 400, message: 'The input is not valid: /text must be string' })
-  await t.rejects(jobs.submit({ text: 1n } as never), { code: 'INPUT_INVALID', message: 'The input is not valid: is not JSON' })
-  await t.rejects(jobs.submit(undefined as never), { code: 'INPUT_INVALID', message: 'The input is not valid: is not JSON, but of type undefined' })
+  await t.rejects(jobs.submit({ text: 1n } as never), { code: 'INPUT_INVALID', message: 'The input is not valid: it is not JSON' })
+  await t.rejects(jobs.submit(undefined as never), { code: 'INPUT_INVALID', message: 'The input is not valid: it is not JSON, but of type undefined' })
   await t.rejects(jobs.status('unknown'), { code: 'JOB_NOT_FOUND', statusCode: 404 })
   const { jobId } = await jobs.submit({ text: 'a' })
   await t.rejects(jobs.result(jobId), { code: 'JOB_NOT_FINISHED', statusCode: 409, message: 'The job is not finished, its status is pending' })
@@ -113,5 +114,13 @@ t.test('options of one job', t => onEachEngine(t, async (t, { connection }) => {
   const { app } = await startService(t, { job, connection })
   const jobs = app.jobs(job)
   t.match(await jobs.submit({ text: 'a' }, { delay: 60_000 }), { status: 'pending', nextAttemptAt: String })
+  const odd: Array<[options: unknown, message: string]> = [
+    [null, 'options must be an object; given: null'], ['key', 'options must be an object; given: \'key\''], [[], 'options must be an object; given: []'],
+    ...[null, '', 5, {}, new Map(), ['key']].map((key): [object, string] => [{ idempotencyKey: key }, `options.idempotencyKey must be a string that is not empty; given: ${show(key)}`]),
+    ...[null, '', 5].map((owner): [object, string] => [{ owner }, `options.owner must be a string that is not empty; given: ${show(owner)}`])
+  ]
+  for (const [options, message] of odd) {
+    await t.rejects(jobs.submit({ text: 'a' }, options as object), { code: 'OPTION_INVALID', message: `fastify-async-jobs: ${message}` })
+  }
   await t.rejects(jobs.submit({ text: 'a' }, { priority: -1 }), { code: 'OPTION_INVALID', message: 'fastify-async-jobs: options.priority must be >= 0; given: -1' })
 }))

@@ -10,7 +10,7 @@ import { onEachEngine, silent, uniqueName } from './helpers/engines.js'
 import { eventually, startService } from './helpers/service.js'
 
 const schemas = { input: Type.Object({ text: Type.String() }), output: Type.Object({ length: Type.Number() }) }
-const at = (base: string): Caller => ({ base, owner: undefined })
+const at = (base: string): Caller => ({ path: base, base, owner: undefined })
 const host = at('')
 const never = new AbortController().signal
 

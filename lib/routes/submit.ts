@@ -1,15 +1,17 @@
-import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { retryAfter, type Caller } from '../job-operations.js'
 import type { Job } from '../../types/job.js'
 import { IdempotencyKeyInvalidError, IdempotencyKeyReusedError, StoreUnavailableError } from '../errors.js'
 import { idempotencyKey, KEY_PATTERN } from './idempotency-key.js'
 import { toJsonSchema } from '../json-schema.js'
+import { hashOfInput, jsonInput } from '../sent-input.js'
 import { paramsOf } from '../job-links.js'
 import { isFinal } from '../job-state.js'
 import { resolveJobOptions } from '../options/definition.js'
 import { exampleJobs, JobSchema, optionalHeaders, pathParams } from '../schemas.js'
 import { faultOrOutputInvalid, header, jsonAnswer, problemAnswer, storeUnavailable, storeUnavailableOrFull, tooLarge, tooManyConnections } from './answers.js'
 import { onClosed } from './closed.js'
+import type { Idempotency } from '../submission.js'
 import { linkParameters, type RouteContext } from './context.js'
 import { failedOtherwise, jobCanceled, jobFailed, outputAnswer } from './result.js'
 import type { Wait } from '../events/until-final.js'
@@ -82,12 +84,16 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
     }
   }
 
+  const idempotency = new WeakMap<FastifyRequest, Idempotency>()
+
   const route: RouteOptions = {
     method: 'POST',
     url: '/',
-    // Before its pattern is checked, whose error would name neither this code nor the rule.
-    preValidation: ({ headers }, _reply, done) => {
-      idempotencyKey(headers['idempotency-key'])
+    // Before its pattern is checked, whose error would name neither this code nor the rule; and before the validator
+    // has changed what the client sent.
+    preValidation: (request, _reply, done) => {
+      const key = idempotencyKey(request.headers['idempotency-key'])
+      if (key !== undefined) idempotency.set(request, { key, inputHash: hashOfInput(jsonInput(request.body ?? null)) })
       done()
     },
     handler: async (request, reply) => {
@@ -98,7 +104,7 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
       // No body is no input, where the schema allows that.
       const input = request.body ?? null
       const own = resolveJobOptions(await options.jobOptions?.(request, input), 'jobOptions()')
-      const { job: accepted, replayed } = await operations.submit(input, own, caller, idempotencyKey(request.headers['idempotency-key']))
+      const { job: accepted, replayed } = await operations.submit(input, own, caller, idempotency.get(request))
       if (replayed) reply.header('idempotent-replayed', 'true')
       if (wait !== undefined) reply.headers(wait.headers)
       const job = wait === undefined ? accepted : await settle(accepted, caller, wait)

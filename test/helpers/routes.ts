@@ -16,7 +16,7 @@ export async function registerFakeRoutes (
       options: pluginDefaults,
       closing: new AbortController().signal,
       prefix,
-      callerOf: async () => ({ base: prefix, owner: undefined }),
+      callerOf: async () => ({ path: prefix, base: prefix, owner: undefined }),
       connections: countConnections(1),
       operationId: verb => verb,
       checkInput: createChecks(rest.definition).submitted,

@@ -118,6 +118,26 @@ t.test('idempotency', t => onEachEngine(t, async (t, { connection }) => {
     t.match(await submit({ text: 'hello' }, withKey('k')), { headers: { 'idempotent-replayed': 'true' }, body: { jobId: first.body.jobId } })
   })
 
+  await t.test('deployments side by side: what the client sent is compared, and the public address is no part of the key', async t => {
+    const name = uniqueName()
+    const output = Type.Object({ length: Type.Number() })
+    const old = defineJob({ name, input: Type.Object({ text: Type.String() }), output })
+    const withDefault = defineJob({ name, input: Type.Object({ text: Type.String(), language: Type.String({ default: 'en' }) }, { additionalProperties: false }), output })
+    const first = await startService(t, { job: old, connection })
+    const later = await startService(t, { job: withDefault, connection, publicUrl: 'https://api.example.com/v2' })
+    const sent = { text: 'hello' }
+    const { body: { jobId } } = await first.submit(sent, withKey('k'))
+    for (const { submit } of [later, first, later]) {
+      t.match(await submit(sent, withKey('k')), { statusCode: 202, headers: { 'idempotent-replayed': 'true' }, body: { jobId } })
+    }
+    const another = await later.submit(sent, withKey('l'))
+    t.match(await first.submit(sent, withKey('l')), { headers: { 'idempotent-replayed': 'true' }, body: { jobId: another.body.jobId } })
+    t.match(await later.submit({ ...sent, language: 'en' }, withKey('l')), { statusCode: 422 }, 'other bytes are another input, also where the default makes it the same')
+    const handle = later.app.jobs(withDefault)
+    t.equal((await handle.submit(sent, { idempotencyKey: 'l' })).jobId, another.body.jobId, 'the host\'s own code, too')
+    t.equal(await first.app.jobs(old).queue.getWaitingCount(), 2)
+  })
+
   await t.test('two tenants', async t => {
     const job = define()
     const app = Fastify()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { countConnections } from '../../lib/routes/connections.js'
 
-const of = (owner?: string) => ({ base: '', owner })
+const of = (owner?: string) => ({ path: '', base: '', owner })
 
 t.test('an owner may hold so many', async t => {
   const connections = countConnections(2)

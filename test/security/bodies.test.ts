@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { defineJob, Type, type Job, type JobDefinition } from '../../lib/index.js'
-import { isSameJson } from '../../lib/json.js'
+import { hashOfInput } from '../../lib/sent-input.js'
 import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
 import { startService } from '../helpers/service.js'
 import { listen } from '../helpers/watch.js'
@@ -52,7 +52,7 @@ t.test('what is stored and processed is what the validator accepted', t => onEac
       await until(jobId, 'completed')
       const stored = await app.jobs(job).queue.getJob(jobId)
       const [input] = accepted.slice(-1) as [string]
-      const same = [stored?.data, JSON.parse(processed.at(-1) as string), (await result(jobId)).body].map(value => isSameJson(value, JSON.parse(input)))
+      const same = [stored?.data, JSON.parse(processed.at(-1) as string), (await result(jobId)).body].map(value => hashOfInput(value) === hashOfInput(JSON.parse(input)))
       t.strictSame(same, [true, true, true], what)
       if (kind === 'redis') t.equal(JSON.stringify(stored?.data), input, 'to the letter')
       const again = await app.inject({ method: 'POST', url: '/jobs', payload, headers: { ...json, 'idempotency-key': `"${what}"` } })

@@ -49,6 +49,12 @@ export interface StoreCommands {
   /** The output of a completed job; undefined where there is none. */
   readOutput (queueName: string, jobId: string): Promise<StoredOutput | undefined>
   /**
+   * Finds final jobs that outlived the retention they were stored with, at most `EXPIRED_PAGE` of them. One without
+   * retention never does.
+   * @param age only those that ended so many ms ago at least
+   */
+  findExpired (queueName: string, state: 'completed' | 'failed', age: number): Promise<string[]>
+  /**
    * Ends a job as failed that is not final, atomically: it leaves whatever list it is in, and whoever
    * runs it has lost its lock. An event in `stopsOf(queueName)` tells the worker.
    */
@@ -76,6 +82,12 @@ export function stopsOf (queueName: string): string {
  * fewer there are, the fewer outputs of removed jobs they hold.
  */
 export const EVENTS_KEPT = 1_000
+
+/** How many jobs are looked at together for those that have expired: so many do not hold up the store. */
+export const EXPIRED_PAGE = 1_000
+
+/** The option of a job that BullMQ keeps its retention in, by how the job ended. */
+export const RETENTION_OPTION = { completed: 'removeOnComplete', failed: 'removeOnFail' } as const
 
 /** How many rows of a log are read at a time. */
 export const LOG_PAGE = 100

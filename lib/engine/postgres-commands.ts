@@ -1,5 +1,5 @@
 import { DEFAULT_SCHEMA, type PgPool } from 'bullmq'
-import { LOG_PAGE, LONGEST_TEXT, PAGE_BYTES, SMALL_OUTPUT, stopsOf, type StoreCommands } from './engine.js'
+import { EXPIRED_PAGE, LOG_PAGE, LONGEST_TEXT, PAGE_BYTES, RETENTION_OPTION, SMALL_OUTPUT, stopsOf, type StoreCommands } from './engine.js'
 import { toStoredOptions, type StoredJob, type StoredOutput, type StoredState } from '../stored-job.js'
 
 /*
@@ -80,6 +80,13 @@ SELECT ${DEFAULT_SCHEMA}.publish_event($1, CASE WHEN $4::jsonb IS NULL THEN 'out
          jsonb_strip_nulls(jsonb_build_object('jobId', id, 'data', $4::text)))
   FROM owned`
 
+/** $2: state, $3: age in ms, $4: the option with the retention. Others may have stored what they like as its age. */
+const FIND_EXPIRED = `
+SELECT id FROM ${DEFAULT_SCHEMA}.job
+ WHERE queue = $1 AND state = $2::${DEFAULT_SCHEMA}.job_state AND state IN ('completed', 'failed') AND finished_at_ms <= ${NOW} - $3::bigint
+   AND CASE WHEN jsonb_typeof(opts->$4->'age') = 'number' THEN finished_at_ms + (opts->$4->>'age')::numeric * 1000 <= ${NOW} END
+ ORDER BY finished_at_ms LIMIT ${EXPIRED_PAGE}`
+
 const LATEST_EVENT = `SELECT COALESCE(MAX(id), 0) AS id FROM ${DEFAULT_SCHEMA}.event WHERE queue = $1`
 
 const TRIM_EVENTS = `DELETE FROM ${DEFAULT_SCHEMA}.event WHERE queue = $1 AND created_at_ms < ${NOW} - $2`
@@ -128,6 +135,11 @@ export function postgresCommands (pool: PgPool): StoreCommands {
     async readOutput (queueName, jobId) {
       const { rows } = await pool.query<OutputRow>(READ_OUTPUT, [queueName, jobId])
       return rows[0] && toStoredOutput(rows[0])
+    },
+
+    async findExpired (queueName, state, age) {
+      const { rows } = await pool.query<{ id: string }>(FIND_EXPIRED, [queueName, state, age, RETENTION_OPTION[state]])
+      return rows.map(({ id }) => id)
     },
 
     async endJob (queueName, jobId, { pending, running }) {

@@ -4,6 +4,7 @@ import type { Pool } from 'pg'
 import { EVENTS_KEPT, type Engine, type EngineLog } from './engine.js'
 import { readerOf } from './event-source.js'
 import { openLargeReads } from './large-reads.js'
+import { keepOlderJobs } from './own-retention.js'
 import { loadPeer } from './load-peer.js'
 import { OUR_WORKER, postgresCommands } from './postgres-commands.js'
 
@@ -71,6 +72,7 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
     openWorker (name, processor, options, outcomes) {
       const own = openOwnPool()
       const worker = new bull.Worker(name, processor, { ...options, name: OUR_WORKER, connection: own }) as unknown as Worker
+      keepOlderJobs(worker.getBackend())
       outcomes?.keep(worker.getBackend())
       const { report, readJob, now } = postgresCommands(own)
       let ended: Promise<void> | undefined

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis'
 import { withoutCommand } from '../errors.js'
-import { EVENTS_KEPT, LOG_PAGE, LONGEST_TEXT, PAGE_BYTES, SMALL_OUTPUT, stopsOf, type StoreCommands } from './engine.js'
+import { EVENTS_KEPT, EXPIRED_PAGE, LOG_PAGE, LONGEST_TEXT, PAGE_BYTES, RETENTION_OPTION, SMALL_OUTPUT, stopsOf, type StoreCommands } from './engine.js'
 import { toStoredOptions, type StoredJob, type StoredOutput, type StoredState, type UnreadableJob } from '../stored-job.js'
 
 /*
@@ -126,6 +126,26 @@ end
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ${EVENTS_KEPT}, '*', unpack(event))
 return 1`
 
+/**
+ * A page of final jobs, the oldest first, and those of them that outlived the retention they were stored with.
+ * KEYS: completed or failed set. ARGV: prefix of the keys of jobs, option with the retention, when the page begins,
+ * by the end of its jobs, how long ago they ended at least.
+ */
+const FIND_EXPIRED = `${NOW}
+local page = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], now - ARGV[4], 'WITHSCORES', 'LIMIT', 0, ${EXPIRED_PAGE})
+local expired = {}
+for place = 1, #page, 2 do
+  local opts = redis.pcall('HGET', ARGV[1] .. page[place], 'opts')
+  local parsed, options = pcall(cjson.decode, opts)
+  local keep = parsed and type(options) == 'table' and options[ARGV[2]]
+  local age = type(keep) == 'table' and tonumber(keep.age)
+  if age and page[place + 1] + age * 1000 <= now then expired[#expired + 1] = page[place] end
+end
+return { #page / 2 == ${EXPIRED_PAGE} and '(' .. page[#page] or false, expired }`
+
+/** How many pages are looked at where the oldest has none that expired: longer retentions of earlier deployments. */
+const PAGES = 10
+
 /** KEYS: events. ARGV: how old they may be, in ms. */
 const TRIM_EVENTS = `${NOW}
 return redis.call('XTRIM', KEYS[1], 'MINID', '~', now - ARGV[1])`
@@ -138,6 +158,7 @@ interface Scripted {
   asyncJobRead (...keysAndArgs: Array<string | number>): Promise<JobReply | UnreadableReply | null>
   asyncJobLogs (...keysAndArgs: Array<string | number>): Promise<string[]>
   asyncJobEnd (...keysAndArgs: Array<string | number>): Promise<0 | 1>
+  asyncJobExpired (...keysAndArgs: Array<string | number>): Promise<[next: Text, expired: string[]]>
   asyncJobTrim (...keysAndArgs: Array<string | number>): Promise<number>
   asyncJobReport (...keysAndArgs: Array<string | number>): Promise<0 | 1>
 }
@@ -148,9 +169,12 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
   client.defineCommand('asyncJobLogs', { lua: READ_LOGS, numberOfKeys: 1 })
   client.defineCommand('asyncJobEnd', { lua: END_JOB, numberOfKeys: 11 })
   client.defineCommand('asyncJobReport', { lua: REPORT, numberOfKeys: 4 })
+  client.defineCommand('asyncJobExpired', { lua: FIND_EXPIRED, numberOfKeys: 1 })
   client.defineCommand('asyncJobTrim', { lua: TRIM_EVENTS, numberOfKeys: 1 })
   const scripted = client as typeof client & Scripted
   const keysOf = (queueName: string) => (type: string): string => `${prefix}:${queueName}:${type}`
+  /** Where the search for expired jobs goes on, by set: those before may be kept for long. */
+  const places = new Map<string, string>()
 
   return {
     async now () {
@@ -170,6 +194,23 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
     async readOutput (queueName, jobId) {
       const text = await client.hget(keysOf(queueName)(jobId), 'returnvalue')
       return text === null ? undefined : toStoredOutput(text)
+    },
+
+    async findExpired (queueName, state, age) {
+      const key = keysOf(queueName)
+      const look = (from: string): Promise<[next: Text, expired: string[]]> =>
+        scripted.asyncJobExpired(key(state), key(''), RETENTION_OPTION[state], from, age)
+      // As a rule the oldest expire first.
+      const [second, oldest] = await look('-inf')
+      if (oldest.length > 0 || second === null) return oldest
+      let place = places.get(key(state)) ?? second
+      for (let page = 1; page < PAGES; page++) {
+        const [next, expired] = await look(place)
+        place = next ?? second
+        places.set(key(state), place)
+        if (expired.length > 0 || next === null) return expired
+      }
+      return []
     },
 
     async endJob (queueName, jobId, { pending, running = '' }) {

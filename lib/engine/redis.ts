@@ -7,6 +7,7 @@ import { loadPeer } from './load-peer.js'
 import { CHECKED, redisCommands } from './redis-commands.js'
 import { readerOf } from './event-source.js'
 import { openLargeReads } from './large-reads.js'
+import { keepOlderJobs } from './own-retention.js'
 import { watchOutages } from './redis-outages.js'
 import { clusterOptions, COMMAND_OPTIONS, WORKER_OPTIONS, type ClientOptions } from './redis-options.js'
 
@@ -75,6 +76,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
         copies.push(copy)
       })
       const worker = new bullOfWorker.Worker(name, processor, { ...options, prefix, connection: own })
+      keepOlderJobs(worker.getBackend())
       outcomes?.keep(worker.getBackend())
       const { report, readJob, now } = redisCommands(own, prefix)
       return {

@@ -10,12 +10,10 @@ const LONGEST_INTERVAL = 60_000
 /** How long events are kept at least, in ms: those of completed jobs hold the whole output, whatever has become of the job. */
 const EVENT_AGE = 300_000
 
-/** Jobs deleted with one command, so that the store is not held up. */
-const BATCH = 1_000
-
 /**
- * Deletes old events, and jobs whose retention has passed, on a timer: BullMQ itself deletes by age only when
- * some other job finishes, so that the last results of a quiet queue would stay for ever.
+ * Deletes old events, and jobs whose retention has passed, on a timer. Each job by its own, as clients were told:
+ * what a definition says now is for jobs that are submitted now. (BullMQ itself deletes only when some other job
+ * finishes, and then by the retention of that one.)
  * @returns stops it
  */
 export function keepRetention (engine: Engine, definition: JobDefinition, log: JobLogger): () => void {
@@ -24,12 +22,14 @@ export function keepRetention (engine: Engine, definition: JobDefinition, log: J
   const clean = async (): Promise<void> => {
     if (!engine.available) return
     const backend = engine.openQueue(definition.name).getBackend()
-    // Not BullMQ's own `clean`, which goes by the clock of this process.
-    const now = await engine.now()
-    checkClock(now)
+    checkClock(await engine.now())
     for (const [state, age] of [['completed', completed], ['failed', failed]] as const) {
-      let removed
-      do removed = await backend.cleanJobsByState(state, now - age * 1000, BATCH); while (removed.length === BATCH)
+      for (;;) {
+        const expired = await engine.findExpired(definition.name, state, age * 1_000)
+        const removed = await Promise.all(expired.map(jobId => backend.remove(jobId, false)))
+        // One that an operator has put back into the queue meanwhile, and that runs, stays.
+        if (!removed.some(count => count > 0)) break
+      }
     }
     await engine.trimEvents(definition.name, EVENT_AGE)
   }

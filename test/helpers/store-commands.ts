@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import type { Job } from 'bullmq'
+import type { Job, JobsOptions } from 'bullmq'
 import { leaseEngine } from '../../lib/engine/index.js'
 import { PAGE_BYTES, SMALL_OUTPUT, stopsOf, type Engine, type EngineWorker, type QueueEvent } from '../../lib/engine/engine.js'
 import { silent, uniqueName } from './engines.js'
@@ -195,6 +195,25 @@ export async function testStoreCommands (t: Test, connection: string): Promise<v
     t.match(await engine.readJob(name, 'large', false), { output: undefined, largeOutput: false })
     t.strictSame(await engine.readOutput(name, 'large'), { text: JSON.stringify(outputs.get('large')), checked: true })
     t.equal(await engine.readOutput(name, 'unknown'), undefined)
+  })
+
+  await t.test('finds jobs that outlived their own retention', async t => {
+    const store = await open(t)
+    const { engine, name } = store
+    const { worker, disconnect } = engine.openWorker(name, async () => null, { concurrency: 100 })
+    t.teardown(async () => { await worker.close(); disconnect() })
+    const done = async (removeOnComplete: unknown, count = 1): Promise<string[]> => {
+      const jobs = await engine.openQueue(name).addBulk(Array.from({ length: count }, () => ({ name, data: {}, opts: { removeOnComplete } as JobsOptions })))
+      const jobIds = jobs.map(({ id }) => id as string)
+      for (const jobId of jobIds) await eventually(() => engine.readJob(name, jobId, false), job => job?.state === 'completed')
+      return jobIds
+    }
+    for (const retention of [{ age: 3_600 }, { age: 'soon' }, { age: null }, { count: 5_000 }, false]) await done(retention)
+    t.strictSame(await engine.findExpired(name, 'completed', 0), [])
+    const over = await done({ age: 0 })
+    t.strictSame(await engine.findExpired(name, 'completed', 0), over)
+    t.strictSame(await engine.findExpired(name, 'completed', 600_000), [], 'it ended only now')
+    t.strictSame(await engine.findExpired(name, 'failed', 0), [])
   })
 
   await t.test('deletes old events', async t => {

@@ -11,7 +11,7 @@ import { openJobStream, type JobStream } from './events/job-stream.js'
 import type { StoredJob } from './stored-job.js'
 import type { ReadOutput } from './stored-output.js'
 import type { Idempotency } from './submission.js'
-import { untilFinal, type Wait } from './events/until-final.js'
+import { untilFinal, type Wait, type WaitFor } from './events/until-final.js'
 
 /** Who asks, and from where. */
 export interface Caller {
@@ -38,8 +38,8 @@ export interface Watch {
 export interface JobOperations {
   /** The job becomes the caller's. @throws `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL` */
   submit (input: unknown, options: JobOptions, caller: Caller, idempotency?: Idempotency): Promise<{ job: Job, replayed: boolean }>
-  /** With a wait: the job as soon as it is final, or as it is when the wait ends. */
-  status (jobId: string, caller: Caller, wait?: Wait): Promise<Job>
+  /** With a wait: the job as soon as it is final or news, or as it is when the wait ends. */
+  status (jobId: string, caller: Caller, wait?: WaitFor<Job>): Promise<Job>
   /**
    * The output, as JSON.
    * @throws `JOB_NOT_FINISHED`, with a wait only after it, `JOB_FAILED`, `JOB_CANCELED`, `OUTPUT_INVALID`
@@ -89,7 +89,8 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
 
     async status (jobId, caller, wait) {
       if (wait !== undefined) await admit(jobId, caller)
-      const found = wait && await untilFinal(events, jobId, wait)
+      const isNews = wait?.isNews
+      const found = wait && await untilFinal(events, jobId, { ...wait, isNews: isNews && (stored => isNews(view(jobId, stored, caller))) })
       return view(jobId, found === undefined ? await find(jobId, false, caller) : require(jobId, found), caller)
     },
 

@@ -50,7 +50,8 @@ t.test('it describes every answer', async t => {
       '4XX': { headers: [], type: 'application/problem+json', examples: ['JOB_FAILED'], links: [] }
     },
     'GET /jobs/status/{jobId}': {
-      200: { headers: ['Cache-Control', 'Retry-After', 'Preference-Applied'], type: 'application/json', examples: ['pending', 'in_progress', 'completed', 'failed', 'canceled'], links: ['result', 'cancel'] },
+      200: { headers: ['ETag', 'Cache-Control', 'Retry-After', 'Preference-Applied'], type: 'application/json', examples: ['pending', 'in_progress', 'completed', 'failed', 'canceled'], links: ['result', 'cancel'] },
+      304: { headers: [], type: undefined, examples: [], links: [] },
       400: { headers: [], type: 'application/problem+json', examples: ['QUERY_INVALID'], links: [] },
       404: { headers: [], type: 'application/problem+json', examples: ['JOB_NOT_FOUND'], links: [] },
       410: { headers: [], type: 'application/problem+json', examples: ['JOB_EXPIRED'], links: [] },

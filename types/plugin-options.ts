@@ -18,7 +18,7 @@ export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefiniti
    * those who pay. What it throws is the host's own error; an option that is wrong is one, too.
    */
   jobOptions?: ((request: FastifyRequest, input: InputOf<Definition>) => JobOptions | undefined | Promise<JobOptions | undefined>) | undefined
-  /** How long a request may wait for a job at most (`Prefer: wait=N`, `?wait=N`), in seconds. Default 60. */
+  /** How long a request may wait for a job at most (`Prefer: wait=N`, `?wait=N`), in seconds. Default 50: many proxies give up after 60. */
   maxWait?: number | undefined
   /** How many jobs one WebSocket may watch at the same time. Default 1,000. */
   maxSubscriptions?: number | undefined

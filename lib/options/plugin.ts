@@ -43,7 +43,7 @@ const PluginOptions = Type.Object({
     max: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 10_000 })
   }, { default: {}, additionalProperties: false }),
   worker: Type.Object(workerFields, { default: {}, additionalProperties: false }),
-  maxWait: Type.Integer({ minimum: 0, maximum: MAX_SECONDS, default: 60 }),
+  maxWait: Type.Integer({ minimum: 0, maximum: MAX_SECONDS, default: 50 }),
   maxSubscriptions: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1_000 }),
   maxConnections: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 1_000 }),
   allowedOrigins: Type.Optional(Type.Array(Type.String({

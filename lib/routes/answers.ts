@@ -26,7 +26,8 @@ export const header = {
   contentLocation: { type: 'string', description: 'Path of the output, where this is what the wait was answered with (RFC 9110, section 8.7).' },
   preferenceApplied: { type: 'string', description: '`wait=N`, where `Prefer` asked to wait: for how long that was granted (RFC 7240, section 3).' },
   idempotentReplayed: { type: 'string', enum: ['true'], description: 'This job was there already: the `Idempotency-Key` was sent before.' },
-  cacheControl: { type: 'string', description: '`no-store`: the answer is out of date at once.' }
+  etag: { type: 'string', description: 'Differs where the job has changed. For `If-None-Match` (RFC 9110, section 8.8.3).' },
+  cacheControl: { type: 'string', description: '`no-store`, as in all answers here: this one is out of date at once, and only for who asked.' }
 }
 
 export function jsonAnswer (description: string, schema: Record<string, unknown>, examples: Record<string, unknown>, headers?: Record<string, object>): Answer {

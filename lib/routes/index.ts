@@ -17,8 +17,10 @@ import { readWait } from './wait.js'
 export async function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'documented'>, errors: 'problem' | 'host'): Promise<void> {
   const context: RouteContext = { ...given, documented: createDocumented(app, errors, createHostOptions(app, given.definition, given.checkInput)) }
   if (errors === 'problem') app.setErrorHandler(sendProblem)
-  // Who has waited until the service closed would keep it from closing, as long as the connection is kept alive.
   app.addHook('onSend', ({ raw }, reply, _payload, done) => {
+    // Refusals, too: what one client is told in passing is no other's answer, and a cache in between may keep any of them.
+    reply.header('cache-control', 'no-store')
+    // Who has waited until the service closed would keep it from closing, as long as the connection is kept alive.
     if (given.closing.aborted && raw.httpVersionMajor === 1) reply.header('connection', 'close')
     done()
   })

@@ -38,6 +38,13 @@ t.test('ends with what will not change any more', async t => {
   t.strictSame(getEventListeners(never, 'abort'), [])
 })
 
+t.test('ends with what is news to whoever waits', async t => {
+  const active = found('active')
+  const events = telling(found('waiting'), active, found('completed'))
+  t.equal(await untilFinal(events, 'id', { timeout: Infinity, signal: never, isNews: ({ state }) => state !== 'waiting' }), active)
+  t.equal(events.left, 1)
+})
+
 t.test('after the timeout the job is as it is then', async t => {
   mockTimers(t)
   const active = found('active')

@@ -25,7 +25,7 @@ export const pluginDefaults = {
   pollAfter: { min: 1_000, max: 10_000 },
   worker: workerDefaults,
   jobOptions: undefined,
-  maxWait: 60,
+  maxWait: 50,
   maxSubscriptions: 1_000,
   owner: undefined,
   maxConnections: 1_000

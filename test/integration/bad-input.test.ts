@@ -92,7 +92,7 @@ t.test('what clients send', async t => {
     await steps(ending, 1)
     cluster.go(ending)
     const [asked, preferred] = await Promise.all(waiting) as [Reply<Job>, Reply<Job>]
-    t.match(preferred, { status: 200, headers: { 'preference-applied': 'wait=60' }, body: { status: 'completed' } }, 'is cut')
+    t.match(preferred, { status: 200, headers: { 'preference-applied': 'wait=50' }, body: { status: 'completed' } }, 'is cut')
     t.match(asked, { status: 200, body: { status: 'completed' } })
   })
 

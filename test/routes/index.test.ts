@@ -77,3 +77,41 @@ t.test('a host that limits the time of its handlers limits no wait', async t => 
   t.match(await (await waiting).json(), { status: 'completed' })
   t.match(await watching, '"status":"completed"')
 })
+
+t.test('no cache may keep an answer of ours', async t => {
+  const job = define()
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('cache-control', 'public, max-age=600')
+    if (request.headers['x-stranger'] !== undefined) await reply.code(401).send()
+  })
+  await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs', maxWait: 0, processor: () => null })
+  await app.ready()
+  const { jobId } = await app.jobs(job).submit({})
+  await app.jobs(job).wait(jobId)
+  const origin = await listen(app)
+  const events = await fetch(`${origin}/jobs/events/${jobId}`)
+  const [, last] = /id: (.*)\nevent: job/.exec(await events.text()) as unknown as [string, string]
+  t.equal(events.headers.get('cache-control'), 'no-store', 'a stream')
+  const cases: Array<[status: number, path: string, init?: RequestInit]> = [
+    [202, '', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }],
+    [400, '', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '[]' }],
+    [401, `/result/${jobId}`, { headers: { 'x-stranger': 'yes' } }],
+    [200, `/status/${jobId}`],
+    [400, `/status/${jobId}?wait=a`],
+    [404, '/status/unknown'],
+    [404, `/status/${'x'.repeat(1_000)}`],
+    [200, `/result/${jobId}`],
+    [404, '/result/unknown'],
+    [409, `/cancel/${jobId}`, { method: 'POST' }],
+    [204, `/events/${jobId}`, { headers: { 'last-event-id': last } }],
+    [404, '/events/unknown'],
+    [426, '/socket']
+  ]
+  for (const [status, path, init] of cases) {
+    const answer = await fetch(`${origin}/jobs${path}`, init)
+    await answer.text()
+    t.strictSame([answer.status, answer.headers.get('cache-control')], [status, 'no-store'], path)
+  }
+})

@@ -53,3 +53,39 @@ t.test('answers HEAD like any GET of the host', t => onEachEngine(t, async (t, {
   const answer = await app.inject({ method: 'HEAD', url: `/jobs/status/${jobId}` })
   t.match(answer, { statusCode: 200, body: '', headers: { 'retry-after': '1' } })
 }))
+
+t.test('tells who follows it of each change, and of nothing else', t => onEachEngine(t, async (t, { connection }) => {
+  const steps = [latch(), latch()] as const
+  const { app, submit, until } = await startService(t, {
+    job: define(),
+    connection,
+    processor: async (_input, { progress }) => {
+      await steps[0].promise
+      await progress(50, 'half')
+      await steps[1].promise
+      return { ok: true }
+    }
+  })
+  const { body: { jobId } } = await submit({})
+  await until(jobId, 'in_progress')
+  const ask = (etag: string, query = '') => app.inject({ url: `/jobs/status/${jobId}${query}`, headers: { 'if-none-match': etag } })
+  const first = await app.inject(`/jobs/status/${jobId}`)
+  const etags = [String(first.headers.etag)]
+  t.match(await ask(etags[0] as string), { statusCode: 304, body: '', headers: { etag: etags[0], 'cache-control': 'no-store', 'retry-after': '1' } }, 'nothing new')
+  t.match(await ask('W/"another"', '?wait=60'), { statusCode: 200, headers: { etag: etags[0] } }, 'who knows something else is told at once')
+
+  const change = ask(etags[0] as string, '?wait=60')
+  steps[0].open()
+  t.match(await change, { statusCode: 200 })
+  t.match((await change).json(), { status: 'in_progress', progress: 50, message: 'half' })
+  etags.push(String((await change).headers.etag))
+  t.match(await ask(etags[1] as string, '?wait=0'), { statusCode: 304, body: '' }, 'a wait that ends without a change')
+
+  const end = ask(etags[1] as string, '?wait=60')
+  steps[1].open()
+  t.match((await end).json(), { status: 'completed' })
+  etags.push(String((await end).headers.etag))
+  t.equal(new Set(etags).size, 3)
+  t.match(await ask(etags[2] as string, '?wait=60'), { statusCode: 304 }, 'a final job is no news any more, and nothing is waited for')
+  t.match(await ask(etags[2] as string), { statusCode: 304 })
+}))

@@ -29,8 +29,8 @@ export interface JobContext {
   progress (percent: number, message?: string): Promise<void>
   /**
    * Sends a chunk of partial output to everybody who watches the job, now or later, in order. Write as
-   * often as you like: chunks are stored together, at most 20 times a second. Resolves at once, or as
-   * soon as the store keeps up again. What was written is stored before the job becomes final.
+   * often as you like: chunks are stored together, at most 20 times a second unless there is much of it. Resolves at
+   * once, or as soon as the store keeps up again. What was written is stored before the job becomes final.
    * @param chunk text, or any JSON
    * @throws JobError `OUTPUT_TOO_LARGE` where a run of the job writes more than `maxOutputChunks` or `maxOutputBytes` of the definition
    */

@@ -8,13 +8,13 @@ import { toRow } from '../events/partial-output.js'
 /** How much of a progress message is kept, in UTF-16 code units: every status answer carries it. */
 const MAX_MESSAGE = 1_000
 
-/** The least time between the beginnings of two writes to the store, in ms. */
+/** The least time between the beginnings of two writes to the store, in ms, unless so much waits that the processor does, too. */
 const INTERVAL = 50
 
 /** How many bytes of chunks may wait for the store before the processor has to wait, too. */
-const MAX_WAITING = 65_536
+const MAX_WAITING = 262_144
 
-/** What one run of a job tells while it runs: gathered, and stored at most 20 times a second, in order. */
+/** What one run of a job tells while it runs: gathered, and stored in order, at most 20 times a second unless there is much of it. */
 export interface Reporter {
   progress (percent: number, message?: string): Promise<void>
   write (chunk: unknown): Promise<void>
@@ -120,7 +120,10 @@ export function createReporter ({ run, firstRow, store, untilAnswered, onLost, o
       waiting += size
       rows.push(toRow(run, json))
       const written = schedule()
-      if (waiting > MAX_WAITING) await written
+      if (waiting <= MAX_WAITING) return
+      // As fast as the store takes it.
+      hurry?.()
+      await written
     },
 
     async flush () {

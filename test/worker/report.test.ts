@@ -157,19 +157,30 @@ t.test('who writes faster than the store takes it has to wait', async t => {
   const end = latch()
   const { reporter } = reporterOn({ store: async () => { await end.promise; return true } })
   let written = false
-  await reporter.write('x'.repeat(60_000))
-  const waiting = reporter.write('x'.repeat(60_000)).then(() => { written = true })
+  await reporter.write('x'.repeat(200_000))
+  const waiting = reporter.write('x'.repeat(200_000)).then(() => { written = true })
   await settled()
   t.notOk(written)
   end.open()
   await waiting
 })
 
+t.test('who writes much waits for nothing but the store', async t => {
+  startClock(t)
+  const { reporter, reports, log } = reporterOn({ maxOutputBytes: 100_000_000 })
+  const chunk = 'x'.repeat(10_000)
+  // The clock stands still: a pause would not end.
+  for (let n = 0; n < 3_000; n++) await reporter.write(chunk)
+  await reporter.flush()
+  t.equal(log.length, 3_000)
+  t.ok(reports.length < 1_000, `${reports.length} writes`)
+})
+
 t.test('also where the store refuses it, until the run has ended', async t => {
   const refused = latch()
   const { reporter, log } = reporterOn({ store: async () => { refused.open(); throw new Error('no store') }, onRefused: () => { t.fail('nobody waits for it') } })
   let written = false
-  const waiting = reporter.write('x'.repeat(70_000)).then(() => { written = true })
+  const waiting = reporter.write('x'.repeat(300_000)).then(() => { written = true })
   await refused.promise
   await settled()
   t.notOk(written)

@@ -93,7 +93,12 @@ export interface JobErrorOptions extends ErrorOptions {
 const JOB_ERROR = Symbol.for('fastify-async-jobs.JobError')
 
 export function isJobError (thrown: unknown): thrown is JobError {
-  return thrown instanceof Error && JOB_ERROR in thrown
+  try {
+    return thrown instanceof Error && JOB_ERROR in thrown
+  } catch {
+    // A Proxy that does not say.
+    return false
+  }
 }
 
 /** The one error whose code and message a processor shows to the clients of its job. */

@@ -1,6 +1,5 @@
-import { inspect } from 'node:util'
 import type { JobFailure } from '../types/job.js'
-import { isJobError } from './errors.js'
+import { readThrown, type Thrown } from './thrown.js'
 
 /** What BullMQ stores as the reason when a worker died too often. */
 const STALLED_REASON = 'job stalled more than allowable limit'
@@ -27,13 +26,14 @@ export interface StoredFailure extends JobFailure {
 
 /** What BullMQ stores as `failedReason` for what a processor threw. */
 export function toFailedReason (thrown: unknown): string {
-  if (isJobError(thrown)) {
-    const { code, message, data, status } = thrown
-    return MARK + (tryStringify({ code, message, data, status }) ?? JSON.stringify({ code, message, status }))
-  }
-  const said = thrown instanceof Error ? thrown.message : thrown
-  const reason = typeof said === 'string' ? said : inspect(said)
-  return MEANINGFUL.some(start => reason.startsWith(start)) ? `Error: ${reason}` : reason
+  return failedReasonOf(readThrown(thrown))
+}
+
+/** The same, of what was read already. */
+export function failedReasonOf ({ message, jobError }: Thrown): string {
+  if (jobError === undefined) return MEANINGFUL.some(start => message.startsWith(start)) ? `Error: ${message}` : message
+  const { code, data, status } = jobError
+  return MARK + (tryStringify({ code, message, data, status }) ?? JSON.stringify({ code, message, status }))
 }
 
 /** What clients may know of a stored `failedReason`. */

@@ -1,3 +1,5 @@
+import { textOf } from './text-of.js'
+
 /**
  * The JSON of a value, parsed again: what becomes of it in a store.
  * @throws TypeError that says, for people, what the value is instead
@@ -19,6 +21,15 @@ export function toJsonText (value: unknown): string {
   }
   if (text === undefined) throw new TypeError(`is not JSON, but of type ${typeof value}`)
   return text
+}
+
+/** What is not JSON is told as text: where a value only tells people something, it must not be what fails. */
+export function jsonOrText (value: unknown): unknown {
+  try {
+    return toJson(value)
+  } catch {
+    return textOf(value)
+  }
 }
 
 /** U+0000 and halves of surrogate pairs, as JSON writes them: the backslash before is no escaped one. */

@@ -21,23 +21,25 @@ import { countConnections } from './routes/connections.js'
 import { registerRoutes } from './routes/index.js'
 import { provideWebSockets } from './routes/web-sockets.js'
 import { createOutputReader } from './stored-output.js'
+import { safeLogger } from './worker/safe-logger.js'
 import { createExecution, startWorker } from './worker/worker.js'
 
 async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?: string }): Promise<void> {
   const options = resolveOptions(given, process.env)
   const { job } = options
+  const log = safeLogger(app.log)
   // Before the engine is opened: a processor that does not exist should not cost a connection.
   const execution = options.processor === undefined
     ? undefined
-    : createExecution(options.processor as Processor<JobDefinition> | URL | string, options.worker)
+    : createExecution(job, options.processor as Processor<JobDefinition> | URL | string, options.worker)
   if (options.connectionDefaulted) {
     app.log.warn(`fastify-async-jobs: no connection for the job "${job.name}": its jobs live in the memory of this process and are gone with it. Pass connection: a redis:// or postgres:// URL`)
   }
-  const { engine, release } = await leaseEngine(options.connection, app.server, app.log)
+  const { engine, release } = await leaseEngine(options.connection, app.server, log)
   app.addHook('onClose', release)
 
   const queue = openJobQueue(engine, job, options.maxPending)
-  const events = openJobEvents(engine, job, queue, app.log)
+  const events = openJobEvents(engine, job, queue, log)
   const checks = createChecks(job, () => Object.values(app.getSchemas()) as object[])
   const operations = jobOperations(queue, events, options.pollAfter, createOutputReader(checks.output))
   const prefix = joinPaths(app.prefix, given.prefix ?? '')
@@ -72,7 +74,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
     app.addHook('onReady', async () => {
       checks.compile()
       await execution.load()
-      worker = startWorker(engine, job, execution, options.worker, app.log, checks)
+      worker = startWorker(engine, job, execution, options.worker, log, checks)
     })
   }
 

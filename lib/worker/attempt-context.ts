@@ -1,5 +1,6 @@
 import type { Job } from 'bullmq'
 import type { JobContext, JobLogger } from '../../types/processor.js'
+import { CHUNK_REFUSED, createRefusals, PROGRESS_REFUSED } from './refusals.js'
 import type { Reporter } from './report.js'
 
 /** What a processor gets beside its input. */
@@ -7,11 +8,7 @@ export function createContext (job: Job, reporter: Pick<Reporter, 'progress' | '
   const jobId = job.id as string
   const attempt = job.attemptsMade + 1
   const jobLog = childLogger(log, { job: job.name, jobId, attempt })
-  /** Who awaits it learns of a refusal. Who does not must not end the process by it. */
-  const heard = (told: Promise<void>, refused: string): Promise<void> => {
-    told.catch((error: unknown) => { jobLog.warn({ err: error }, refused) })
-    return told
-  }
+  const heard = createRefusals(jobLog)
   return {
     jobId,
     attempt,
@@ -19,8 +16,8 @@ export function createContext (job: Job, reporter: Pick<Reporter, 'progress' | '
     signal,
     log: jobLog,
     // An attempt that has ended has nothing to say any more: the job may be final, or another one may run.
-    progress: (percent, message) => signal.aborted ? Promise.resolve() : heard(reporter.progress(percent, message), 'A report of progress was refused'),
-    write: chunk => signal.aborted ? Promise.resolve() : heard(reporter.write(chunk), 'A chunk of partial output was refused')
+    progress: (percent, message) => signal.aborted ? Promise.resolve() : heard(reporter.progress(percent, message), PROGRESS_REFUSED),
+    write: chunk => signal.aborted ? Promise.resolve() : heard(reporter.write(chunk), CHUNK_REFUSED)
   }
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq'
 import type { JobDefinition } from '../../types/definition.js'
 import type { JobOptions } from '../../types/options.js'
@@ -7,9 +8,8 @@ import { createContext } from './attempt-context.js'
 import { expiredError } from '../ending.js'
 import type { JobReport } from '../engine/engine.js'
 import type { Patience } from '../engine/patience.js'
-import { isJobError } from '../errors.js'
 import { executeInTime, type Execute } from './execution.js'
-import { toFailedReason } from '../failure.js'
+import { failedReasonOf } from '../failure.js'
 import { isFinal, startDeadline, statusOf } from '../job-state.js'
 import { storableText } from '../json.js'
 import { readInput } from './input.js'
@@ -17,6 +17,7 @@ import { createOutputCheck } from './output.js'
 import { createReporter } from './report.js'
 import { CANCELED, isElsewhere, LOCK_LOST, WORKER_CLOSING } from './stop-reasons.js'
 import type { StoredJob } from '../stored-job.js'
+import { readThrown } from '../thrown.js'
 
 /** How many stops of jobs that do not run here are remembered: their attempts may be about to begin. */
 const STOPS_KEPT = 1_000
@@ -80,6 +81,8 @@ export function createAttemptRunner (
   return {
     async run (job, token = '') {
       const controller = new AbortController()
+      // A processor passes it on to all that it does at once: so many are no leak.
+      setMaxListeners(0, controller.signal)
       const jobId = job.id as string
       running.set(jobId, { controller, token })
       const reporter = createReporter({
@@ -162,9 +165,9 @@ async function throwIfLate ({ timestamp, opts }: Job, store: Pick<AttemptStore, 
  * queue, and whether to try again. Never the error itself, as BullMQ reads meanings into names.
  */
 function toBullError (thrown: unknown): Error {
-  const reason = storableText(toFailedReason(thrown))
-  const final = isJobError(thrown) && !thrown.retryable
-  const error = final ? new UnrecoverableError(reason) : new Error(reason)
-  if (thrown instanceof Error && thrown.stack !== undefined) error.stack = storableText(thrown.stack)
+  const read = readThrown(thrown)
+  const reason = storableText(failedReasonOf(read))
+  const error = read.jobError?.retryable === false ? new UnrecoverableError(reason) : new Error(reason)
+  if (read.stack !== undefined) error.stack = storableText(read.stack)
   return error
 }

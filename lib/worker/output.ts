@@ -1,6 +1,6 @@
 import type { Check } from '../checks.js'
-import { JobError } from '../errors.js'
-import { isStorableJson, toJson } from '../json.js'
+import { isStorableJson } from '../json.js'
+import { outputInvalid, returnedText } from './returned.js'
 import { describeIssues } from '../validator.js'
 
 /** Turns what a processor returned into what is stored. Rejects with a JobError `OUTPUT_INVALID`. */
@@ -13,27 +13,9 @@ export type OutputCheck = (returned: unknown) => Promise<unknown>
  */
 export function createOutputCheck (check: Check, takesAllText = true): OutputCheck {
   return async returned => {
-    const checked = await check(jsonOf(returned))
-    if (checked.issues !== undefined) throw invalid(describeIssues(checked.issues))
-    if (!takesAllText && !isStorableJson(JSON.stringify(checked.value))) throw invalid('has characters that PostgreSQL does not store: U+0000, or half a surrogate pair')
+    const checked = await check(JSON.parse(returnedText(returned)))
+    if (checked.issues !== undefined) throw outputInvalid(describeIssues(checked.issues))
+    if (!takesAllText && !isStorableJson(JSON.stringify(checked.value))) throw outputInvalid('has characters that PostgreSQL does not store: U+0000, or half a surrogate pair')
     return checked.value
   }
-}
-
-/** What was returned, as JSON. @throws JobError `OUTPUT_INVALID` */
-export function jsonOf (returned: unknown): unknown {
-  try {
-    return toJson(returned ?? null)
-  } catch (error) {
-    const { message, cause } = error as TypeError
-    throw invalid(message, { cause })
-  }
-}
-
-/** Retried like any failed attempt: the next one may do better. What is wrong is for the log, not for clients. */
-function invalid (reason: string, options?: ErrorOptions): JobError {
-  return new JobError('OUTPUT_INVALID', 'The job produced an output that does not have the promised form.', {
-    retryable: true,
-    cause: new TypeError(`The output ${reason}`, options)
-  })
 }

@@ -1,9 +1,9 @@
 import type { JobReport } from '../engine/engine.js'
 import type { Patience } from '../engine/patience.js'
-import { JobError } from '../errors.js'
 import { clampPercent } from '../job-state.js'
 import { storableText, toJsonText } from '../json.js'
 import { toRow } from '../events/partial-output.js'
+import { createOutputLimit, type OutputLimits } from './output-limit.js'
 
 /** How much of a progress message is kept, in UTF-16 code units: every status answer carries it. */
 const MAX_MESSAGE = 1_000
@@ -24,7 +24,7 @@ export interface Reporter {
   end (): void
 }
 
-export interface ReporterOptions {
+export interface ReporterOptions extends OutputLimits {
   /** Which run this is, from 1. */
   run: number
   /** The row of the job's log where the chunks of this run begin. */
@@ -37,18 +37,16 @@ export interface ReporterOptions {
   onLost (): Promise<void>
   /** Called where the store will never take a report: the run goes on, and tells no more. */
   onRefused (error: unknown): void
-  maxOutputChunks: number
-  maxOutputBytes: number
 }
 
-export function createReporter ({ run, firstRow, store, untilAnswered, onLost, onRefused, maxOutputChunks, maxOutputBytes }: ReporterOptions): Reporter {
+export function createReporter ({ run, firstRow, store, untilAnswered, onLost, onRefused, ...limits }: ReporterOptions): Reporter {
   let progress: unknown
   let rows: string[] = []
   /** Bytes of `rows`. */
   let waiting = 0
   /** What the run has written in all. */
   let chunks = 0
-  let bytes = 0
+  const limit = createOutputLimit(limits)
   let base: number | undefined
   let over = false
 
@@ -111,13 +109,8 @@ export function createReporter ({ run, firstRow, store, untilAnswered, onLost, o
     async write (chunk) {
       if (over) return
       const json = toJsonText(chunk)
-      const size = Buffer.byteLength(json)
-      if (chunks + 1 > maxOutputChunks || bytes + size > maxOutputBytes) {
-        throw new JobError('OUTPUT_TOO_LARGE', 'The job wrote more partial output than it may.')
-      }
+      waiting += limit.admit(json)
       chunks++
-      bytes += size
-      waiting += size
       rows.push(toRow(run, json))
       const written = schedule()
       if (waiting <= MAX_WAITING) return

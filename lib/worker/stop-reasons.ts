@@ -8,6 +8,9 @@ export const WORKER_CLOSING = new Error('The worker is closing')
 /** The reason with which attempts are stopped whose job another worker may run by now. */
 export const LOCK_LOST = new Error('The job lost its lock: another worker may run it')
 
+/** The reason with which attempts are stopped whose sandbox has outlived its worker. */
+export const WORKER_GONE = new Error('The process of the worker is gone')
+
 /** The reason with which attempts are stopped whose job was canceled: a `JobError`, by which processors know it. */
 export const CANCELED = canceledError()
 

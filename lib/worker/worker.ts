@@ -15,8 +15,10 @@ import { readEvents } from '../events/event-reader.js'
 import type { Execution } from './execution.js'
 import { resolveWorkerOptions, type ResolvedWorkerOptions } from '../options/worker.js'
 import { keepLocks } from './lock-renewal.js'
+import type { OutputLimits } from './output-limit.js'
 import { keepRetention } from './retention.js'
-import { openSandbox } from './sandbox.js'
+import { safeLogger } from './safe-logger.js'
+import { openSandbox } from './sandbox/pool.js'
 import { LOCK_LOST, WORKER_CLOSING } from './stop-reasons.js'
 import { readable } from '../stored-job.js'
 
@@ -47,10 +49,10 @@ export function createWorker<Definition extends JobDefinition> (
   definition: Definition, processor: Processor<Definition> | URL | string, options: CreateWorkerOptions
 ): JobWorker {
   const resolved = resolveWorkerOptions(definition, processor, options)
-  const log: JobLogger = options.log ?? consoleLogger
+  const log = safeLogger(options.log ?? consoleLogger)
   const checks = createChecks(definition)
   checks.compile()
-  const execution = createExecution(processor as Processor<JobDefinition> | URL | string, resolved)
+  const execution = createExecution(definition, processor as Processor<JobDefinition> | URL | string, resolved)
   const leasing = leaseEngine(options.connection, {}, log)
   let worker: JobWorker | undefined
   // It takes no job that it could not run.
@@ -80,8 +82,10 @@ export function createWorker<Definition extends JobDefinition> (
 }
 
 /** @throws `PROCESSOR_MODULE` where there is no such module */
-export function createExecution (processor: Processor<JobDefinition> | URL | string, options: ResolvedWorkerOptions): Execution {
-  if (typeof processor !== 'function') return openSandbox(processor, options.sandbox)
+export function createExecution (
+  { maxOutputChunks, maxOutputBytes }: OutputLimits, processor: Processor<JobDefinition> | URL | string, options: ResolvedWorkerOptions
+): Execution {
+  if (typeof processor !== 'function') return openSandbox(processor, options.sandbox, { maxOutputChunks, maxOutputBytes })
   return {
     load: async () => {},
     execute: async (input, context) => await processor(input, context),

@@ -84,7 +84,8 @@ t.test('a refusal that nobody waits for cannot end the process', async t => {
   const { write } = contextOf({ ...silent, warn: (...line: unknown[]) => { lines.push(line) } }, { write: async () => { throw refused } })
   void write('a')
   await t.rejects(write('b'), refused, 'who waits is told')
-  t.match(lines, Array(2).fill([{ err: refused }, 'A chunk of partial output was refused']))
+  t.match(lines, [[{ err: refused }, 'A chunk of partial output was refused']])
+  t.equal(lines.length, 1, 'one line tells of all')
 })
 
 t.test('an attempt that has ended tells nothing', async t => {

@@ -1,8 +1,8 @@
-import t, { type Test } from 'tap'
-import { mock } from 'node:test'
+import t from 'tap'
 import type { JobReport } from '../../lib/engine/engine.js'
 import { createPatience } from '../../lib/engine/patience.js'
 import { createReporter, type Reporter, type ReporterOptions } from '../../lib/worker/report.js'
+import { settled, startClock } from '../helpers/clock.js'
 import { latch } from '../helpers/latch.js'
 
 /** A store that keeps what it is told, or does what it is given to do. */
@@ -29,11 +29,6 @@ function reporterOn (options: Partial<ReporterOptions> = {}): { reporter: Report
     }
   })
   return { reporter, reports, log }
-}
-
-/** Ends when all that is not waiting for a timer or the test has been done. */
-async function settled (): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await Promise.resolve()
 }
 
 t.test('ten thousand reports in a second cost twenty writes at most, and lose nothing', async t => {
@@ -221,22 +216,3 @@ t.test('messages are cut, and become what every store takes', async t => {
   await reporter.flush()
   t.strictSame(reports[0]?.progress, { percent: 0, message: `\uFFFD${'x'.repeat(999)}` })
 })
-
-/** Time passes only by its ticks. */
-function startClock (t: Test): { tick (ms: number): Promise<void> } {
-  mock.timers.enable({ apis: ['setTimeout'] })
-  const { now } = performance
-  let time = now.call(performance)
-  performance.now = () => time
-  t.teardown(() => {
-    mock.timers.reset()
-    performance.now = now
-  })
-  return {
-    async tick (ms) {
-      time += ms
-      mock.timers.tick(ms)
-      await settled()
-    }
-  }
-}

@@ -1,9 +1,10 @@
 import t from 'tap'
-import { JobError } from '../../lib/index.js'
-import { latch } from '../helpers/latch.js'
-import { context, onEachKind } from '../helpers/sandbox.js'
+import { JobError } from '../../../lib/index.js'
+import { latch } from '../../helpers/latch.js'
+import { ODD_ERRORS, ODD_JOB_ERRORS } from '../../helpers/odd-errors.js'
+import { context, onEachKind } from '../../helpers/sandbox.js'
 
-const LIBRARY = new URL('../../lib/errors.js', import.meta.url).href
+const LIBRARY = new URL('../../../lib/errors.js', import.meta.url).href
 
 t.test('passes progress and log lines out', t => onEachKind(t, async (t, open) => {
   const { execute } = open()
@@ -13,7 +14,7 @@ t.test('passes progress and log lines out', t => onEachKind(t, async (t, open) =
   t.match(ctx.reports.log, [
     ['debug', {}, 'plain'],
     ['info', { fields: 1 }, 'with fields'],
-    ['warn', { err: { type: 'TypeError', message: 'as an error', stack: /fixtures.processor/ } }, 'with an error'],
+    ['warn', { err: { name: 'TypeError', message: 'as an error', stack: /fixtures.processor/ } }, 'with an error'],
     ['error', {}, 'with nothing'],
     ['info', { big: '1n' }, 'with what is not JSON']
   ])
@@ -87,4 +88,35 @@ t.test('is told of an abort that came before', t => onEachKind(t, async (t, open
   const controller = new AbortController()
   controller.abort(new Error('too late'))
   await t.rejects(execute({ do: 'wait for abort' }, context(controller)), { message: 'too late' })
+}))
+
+t.test('a JobError is known, however odd it is', t => onEachKind(t, async (t, open) => {
+  const { execute } = open()
+  for (const odd of Object.keys(ODD_JOB_ERRORS)) {
+    await t.rejects(execute({ do: 'throw an odd JobError', odd }, context()), { name: 'JobError', code: 'NO_TEXT', message: 'There is no text', status: 422, retryable: false }, odd)
+  }
+  for (const [odd, [, message]] of Object.entries(ODD_ERRORS)) {
+    await t.rejects(execute({ do: 'throw an odd error', odd }, context()), { message: message === 'silent' ? /silent/ : message }, odd)
+  }
+}))
+
+/** JSON that is nested so deeply. */
+const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
+
+t.test('what is nested deeply is done, or refused at once', t => onEachKind(t, async (t, open) => {
+  const { execute } = open()
+  t.equal(await execute({ do: 'measure depth', deep: nested(3_000) }, context()), 3_000)
+  await t.rejects(execute({ do: 'measure depth', deep: nested(100_000) }, context()), { name: 'JobError', code: 'INPUT_INVALID', retryable: false, message: 'The input of the job is nested too deeply.' })
+  const outcomeOf = async (input: object): Promise<unknown> => await execute(input, context()).catch((error: { code: string }) => error.code)
+  for (let depth = 3_500; depth <= 5_000; depth += 50) {
+    const [inwards, outwards] = [await outcomeOf({ do: 'measure depth', deep: nested(depth) }), await outcomeOf({ do: 'nest', depth })]
+    t.ok(inwards === depth || inwards === 'INPUT_INVALID', `an input of ${depth} levels: ${inwards}`)
+    t.ok(Array.isArray(outwards) || outwards === 'OUTPUT_INVALID', `an output of ${depth} levels`)
+  }
+  await t.rejects(execute({ do: 'nest', depth: 1_000_000 }, context()), { code: 'OUTPUT_INVALID', cause: { cause: RangeError } })
+}))
+
+t.test('a signal may have any number of listeners', t => onEachKind(t, async (t, open) => {
+  const { execute } = open()
+  t.strictSame(await execute({ do: 'listen often' }, context()), [])
 }))

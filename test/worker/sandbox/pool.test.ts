@@ -1,8 +1,8 @@
 import t from 'tap'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { openSandbox } from '../../lib/worker/sandbox.js'
-import { latch } from '../helpers/latch.js'
-import { context, fixture, onEachKind } from '../helpers/sandbox.js'
+import { openSandbox } from '../../../lib/worker/sandbox/pool.js'
+import { latch } from '../../helpers/latch.js'
+import { context, fixture, LIMITS, onEachKind } from '../../helpers/sandbox.js'
 
 t.test('runs a processor elsewhere', t => onEachKind(t, async (t, open) => {
   const { execute } = open()
@@ -73,7 +73,7 @@ t.test('a module that is never loaded', t => onEachKind(t, async (t, open) => {
 
 t.test('a process that cannot be started', async t => {
   t.intercept(process, 'execPath', { value: '/nowhere' })
-  const { load, close } = openSandbox(fixture('processor.js'), 'process')
+  const { load, close } = openSandbox(fixture('processor.js'), 'process', LIMITS)
   await t.rejects(load(), { code: 'PROCESSOR_MODULE', message: /cannot be loaded: spawn .nowhere ENOENT/ })
   await close()
 })

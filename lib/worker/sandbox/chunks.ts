@@ -1,0 +1,74 @@
+import { toJsonText } from '../../json.js'
+import { toError } from '../../thrown.js'
+import { createOutputLimit, tooLarge, type OutputLimits } from '../output-limit.js'
+import { createLane } from './lane.js'
+import type { Post } from './post.js'
+
+/** How many chunks one message has at most, and how many bytes, unless it has only one. */
+const MAX_CHUNKS = 100
+const MAX_BYTES = 65_536
+
+interface Chunk {
+  json: string
+  size: number
+  resolve (): void
+  reject (error: Error): void
+}
+
+/** The partial output of a run on its way out. */
+export interface Chunks {
+  /** Resolves when the worker has taken it. */
+  write (chunk: unknown): Promise<void>
+  /** Resolves when all that waited is out. */
+  empty (): Promise<void>
+  /** Sends nothing any more. */
+  end (): void
+}
+
+export function createChunks (post: Post, limits: OutputLimits): Chunks {
+  let waiting: Chunk[] = []
+  const limit = createOutputLimit(limits)
+  /** One for all: a run may go on for ever with writing what is refused. */
+  let refusal: Promise<never> | undefined
+
+  const takeSome = (): Chunk[] => {
+    let bytes = 0
+    const tooMany = waiting.findIndex(({ size }, index) => {
+      bytes += size
+      return index > 0 && (index >= MAX_CHUNKS || bytes > MAX_BYTES)
+    })
+    return waiting.splice(0, tooMany === -1 ? waiting.length : tooMany)
+  }
+  const lane = createLane(post, () => {
+    const some = takeSome()
+    return some.length === 0
+      ? undefined
+      : {
+          toText: id => `{"type":"write","id":${id},"chunks":[${some.map(({ json }) => json).join()}]}`,
+          settled (refusals) {
+            for (const [index, { resolve, reject }] of some.entries()) {
+              const refused = refusals[index]
+              if (refused === undefined) resolve()
+              else reject(toError(refused))
+            }
+          }
+        }
+  })
+
+  return {
+    write (chunk) {
+      if (limit.isReached) return (refusal ??= Promise.reject(tooLarge()))
+      return new Promise((resolve, reject) => {
+        const json = toJsonText(chunk)
+        waiting.push({ json, size: limit.admit(json), resolve, reject })
+        lane.wake()
+      })
+    },
+    empty: lane.empty,
+    end () {
+      lane.end()
+      for (const { resolve } of waiting) resolve()
+      waiting = []
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { JobLogger } from '../../../types/processor.js'
+import { textOf, UNREADABLE } from '../../text-of.js'
+import { readFields } from '../log-fields.js'
+import { createLane } from './lane.js'
+import type { LogLine } from './messages.js'
+import type { Post } from './post.js'
+
+/** How many lines one message has at most, and how many characters, unless it has only one line. */
+const MAX_LINES = 100
+const MAX_CHARACTERS = 65_536
+
+/** How many lines may wait, and how many characters, before lines are dropped. */
+const MAX_WAITING = 10_000
+const MAX_CHARACTERS_WAITING = 4_194_304
+
+/** The log lines of a run on their way out. */
+export interface LogLines {
+  write (level: keyof JobLogger, first: string | object, message?: string): void
+  /** Resolves when all that waited is out. */
+  empty (): Promise<void>
+}
+
+export function createLogLines (post: Post): LogLines {
+  const waiting: string[] = []
+  let characters = 0
+  /** Once lines are dropped, all are, until what waited is out: one line tells of them, where they were. */
+  let dropped = 0
+
+  const takeSome = (): string[] => {
+    const some: string[] = []
+    let length = 0
+    for (const line of waiting) {
+      if (some.length >= MAX_LINES || (some.length > 0 && length + line.length > MAX_CHARACTERS)) break
+      some.push(line)
+      length += line.length
+    }
+    waiting.splice(0, some.length)
+    characters -= length
+    if (waiting.length === 0 && dropped > 0) {
+      some.push(toText('warn', { dropped }, 'The processor logged more than could be taken from its sandbox: lines were dropped'))
+      dropped = 0
+    }
+    return some
+  }
+  const lane = createLane(post, () => {
+    const some = takeSome()
+    return some.length === 0 ? undefined : { toText: id => `{"type":"log","id":${id},"lines":[${some.join()}]}`, settled () {} }
+  })
+
+  return {
+    write (level, first, message) {
+      if (dropped > 0 || waiting.length >= MAX_WAITING || characters >= MAX_CHARACTERS_WAITING) dropped++
+      else {
+        const text = toText(level, first, message)
+        waiting.push(text)
+        characters += text.length
+      }
+      lane.wake()
+    },
+    empty: lane.empty
+  }
+}
+
+function toText (level: keyof JobLogger, first: string | object, message?: string): string {
+  try {
+    return JSON.stringify(lineOf(level, first, message))
+  } catch {
+    return JSON.stringify({ level, fields: { unreadable: UNREADABLE }, errors: {}, message: textOf(message ?? first) } satisfies LogLine)
+  }
+}
+
+function lineOf (level: keyof JobLogger, first: string | object, message?: string): LogLine {
+  return typeof first === 'object' ? { level, ...readFields(first), message } : { level, fields: {}, errors: {}, message: textOf(first) }
+}

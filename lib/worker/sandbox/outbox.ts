@@ -1,0 +1,67 @@
+import type { JobContext, JobLogger } from '../../../types/processor.js'
+import type { OutputLimits } from '../output-limit.js'
+import { CHUNK_REFUSED, createRefusals, PROGRESS_REFUSED } from '../refusals.js'
+import { createChunks } from './chunks.js'
+import { createLogLines, type LogLines } from './log-lines.js'
+import type { Post } from './post.js'
+import { createProgress } from './progress.js'
+
+/** All that a run tells, on its way out of the sandbox. */
+export interface Outbox extends Pick<JobContext, 'progress' | 'write' | 'log'> {
+  /** The run must stop: it has nothing to say any more but for the log. */
+  stop (): void
+  /** What is told from now on has no effect. Resolves when all that was told is out. */
+  close (): Promise<void>
+}
+
+/** Many runs tell nothing, and are to cost nothing for what they do not use: all waits until it is needed. */
+export function createOutbox (post: Post, limits: OutputLimits): Outbox {
+  let mute = false
+  let over = false
+  let lines: LogLines | undefined
+  let reports: Reports | undefined
+
+  const at = (level: keyof JobLogger) => (first: string | object, message?: string): void => {
+    if (!over) (lines ??= createLogLines(post)).write(level, first, message)
+  }
+  const log: JobLogger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const open = (): Reports => (reports ??= openReports(post, limits, log))
+  return {
+    log,
+    progress: (percent, message) => mute ? Promise.resolve() : open().progress(percent, message),
+    write: chunk => mute ? Promise.resolve() : open().write(chunk),
+    stop () {
+      mute = true
+      reports?.end()
+    },
+    async close () {
+      mute = true
+      over = true
+      await lines?.empty()
+      await reports?.empty()
+    }
+  }
+}
+
+interface Reports extends Pick<JobContext, 'progress' | 'write'> {
+  empty (): Promise<void>
+  end (): void
+}
+
+function openReports (post: Post, limits: OutputLimits, log: JobLogger): Reports {
+  const chunks = createChunks(post, limits)
+  const progress = createProgress(post)
+  const heard = createRefusals(log)
+  return {
+    progress: (percent, message) => heard(progress.report(percent, message), PROGRESS_REFUSED),
+    write: chunk => heard(chunks.write(chunk), CHUNK_REFUSED),
+    async empty () {
+      await chunks.empty()
+      await progress.empty()
+    },
+    end () {
+      chunks.end()
+      progress.end()
+    }
+  }
+}

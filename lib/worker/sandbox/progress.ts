@@ -1,0 +1,64 @@
+import { jsonOrText } from '../../json.js'
+import { toError } from '../../thrown.js'
+import { createLane } from './lane.js'
+import type { Post } from './post.js'
+
+/** The progress of a run on its way out: of what waits, only the latest is of interest. */
+export interface Progress {
+  /** Resolves when the worker has taken it, or what came after it. */
+  report (percent: number, message?: string): Promise<void>
+  /** Resolves when the latest is out. */
+  empty (): Promise<void>
+  /** Sends nothing any more. */
+  end (): void
+}
+
+interface Waiting {
+  report: { percent: unknown, message: unknown }
+  promise: Promise<void>
+  resolve: () => void
+  reject: (error: Error) => void
+}
+
+export function createProgress (post: Post): Progress {
+  let waiting: Waiting | undefined
+  const lane = createLane(post, () => {
+    if (waiting === undefined) return undefined
+    const { report, resolve, reject } = waiting
+    waiting = undefined
+    return {
+      toText: id => JSON.stringify({ type: 'progress', id, ...report }),
+      settled ({ 0: refused }) {
+        if (refused === undefined) resolve()
+        else reject(toError(refused))
+      }
+    }
+  })
+  return {
+    report (percent, message) {
+      const report = { percent: plain(percent), message: message === undefined ? undefined : plain(message) }
+      if (waiting === undefined) waiting = { report, ...deferred() }
+      else waiting.report = report
+      const { promise } = waiting
+      lane.wake()
+      return promise
+    },
+    empty: lane.empty,
+    end () {
+      lane.end()
+      waiting?.resolve()
+      waiting = undefined
+    }
+  }
+}
+
+/** The worker decides about odd values, as it does for processors in its own process. */
+function plain (value: unknown): unknown {
+  return typeof value === 'number' || typeof value === 'string' ? value : jsonOrText(value)
+}
+
+function deferred (): Omit<Waiting, 'report'> {
+  let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined
+  const promise = new Promise<void>((resolve, reject) => { settle = { resolve, reject } })
+  return { promise, ...settle as Pick<Waiting, 'resolve' | 'reject'> }
+}

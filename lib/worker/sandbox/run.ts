@@ -1,0 +1,61 @@
+import type { JobContext } from '../../../types/processor.js'
+import { JobError } from '../../errors.js'
+import { readPlain, toError } from '../../thrown.js'
+import { toFields } from '../log-fields.js'
+import type { Child } from './child.js'
+import { ABORT_TIMEOUT, type LogLine, type Refusals } from './messages.js'
+
+/** One attempt in a sandbox: passes the input in, and everything else out. */
+export async function runInSandbox (child: Child, input: unknown, context: JobContext): Promise<unknown> {
+  const { jobId, attempt, maxAttempts, signal } = context
+  let killer: NodeJS.Timeout | undefined
+  const onAbort = (): void => {
+    child.send({ type: 'abort', reason: readPlain(signal.reason) })
+    killer = setTimeout(() => { void child.kill() }, ABORT_TIMEOUT)
+  }
+  const answer = (id: number, done: Array<Promise<void>>): void => {
+    void refusalsOf(done).then(refusals => { child.send({ type: 'done', id, refusals }) })
+  }
+  try {
+    return await new Promise((resolve, reject) => {
+      child.listener = {
+        onMessage (message) {
+          switch (message.type) {
+            case 'completed': return resolve(message.output)
+            case 'failed':
+            case 'died': return reject(toError(message.failure))
+            case 'progress': return answer(message.id, [context.progress(message.percent, message.message)])
+            case 'write': return answer(message.id, message.chunks.map(chunk => context.write(chunk)))
+            case 'log':
+              for (const line of message.lines) log(context, line)
+              return answer(message.id, [])
+          }
+        },
+        onEnd: ({ reason, code, signal }) => { reject(new Error(`The sandbox ended in the middle of the job: ${reason ?? `exit code ${code}, signal ${signal}`}`)) }
+      }
+      signal.addEventListener('abort', onAbort)
+      try {
+        child.send({ type: 'run', input, jobId, attempt, maxAttempts })
+      } catch (cause) {
+        throw new JobError('INPUT_INVALID', 'The input of the job is nested too deeply.', { cause })
+      }
+    })
+  } finally {
+    child.listener = undefined
+    clearTimeout(killer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+function log ({ log }: JobContext, { level, message, ...line }: LogLine): void {
+  log[level](toFields(line), message)
+}
+
+/** Resolves when all is done, or refused. */
+async function refusalsOf (done: Array<Promise<void>>): Promise<Refusals> {
+  const refusals: Refusals = {}
+  for (const [index, { status, reason }] of (await Promise.allSettled(done) as PromiseRejectedResult[]).entries()) {
+    if (status === 'rejected') refusals[index] = readPlain(reason)
+  }
+  return refusals
+}

@@ -1,0 +1,23 @@
+import t from 'tap'
+import { inspect } from 'node:util'
+import { textOf } from '../lib/text-of.js'
+
+const unreadable = { [inspect.custom] () { throw new Error('no') } }
+const revoked = Proxy.revocable({}, {})
+revoked.revoke()
+
+t.test('a value as text', async t => {
+  const cases: Array<[value: unknown, text: string]> = [
+    ['a string', 'a string'],
+    ['', ''],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [1n, '1n'],
+    [Symbol('a'), 'Symbol(a)'],
+    [{ a: 1 }, '{ a: 1 }'],
+    [Object.create(null), '[Object: null prototype] {}'],
+    [revoked.proxy, '<Revoked Proxy>'],
+    [unreadable, '[cannot be read]']
+  ]
+  for (const [value, text] of cases) t.equal(textOf(value), text)
+})

@@ -1,0 +1,24 @@
+import t from 'tap'
+import { createRefusals } from '../../lib/worker/refusals.js'
+
+t.test('of each kind, one refusal is logged, and who waits learns of all', async t => {
+  const lines: unknown[] = []
+  const heard = createRefusals({ warn: (...line: unknown[]) => { lines.push(line) } })
+  const first = new Error('first')
+  const second = new Error('second')
+  await heard(Promise.resolve(), 'chunk')
+  await t.rejects(heard(Promise.reject(first), 'chunk'), first)
+  void heard(Promise.reject(second), 'chunk')
+  await t.rejects(heard(Promise.reject(second), 'progress'), second)
+  t.strictSame(lines, [[{ err: first }, 'chunk'], [{ err: second }, 'progress']])
+})
+
+t.test('a refusal that many share is heard once', async t => {
+  const heard = createRefusals({ warn () {} })
+  let listeners = 0
+  const shared = Promise.reject(new Error('no'))
+  const { then } = shared
+  shared.then = ((...args: Parameters<typeof then>) => { listeners++; return then.apply(shared, args) }) as typeof then
+  for (let n = 0; n < 10; n++) t.equal(heard(shared, 'chunk'), shared)
+  t.equal(listeners, 1, 'a loop that never ends may ask for it')
+})

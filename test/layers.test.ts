@@ -153,7 +153,9 @@ t.test('no file knows itself over others, not even by its types', async t => {
 })
 
 t.test('every file of lib has its test', async t => {
+  const isTypes = (node: ts.Statement): boolean => ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || (ts.isImportDeclaration(node) && node.importClause?.isTypeOnly === true)
   const isExport = (node: ts.Statement): boolean => ts.isExportDeclaration(node) || (ts.canHaveModifiers(node) && node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true)
+  const onlyTypes = ({ statements }: ts.SourceFile): boolean => statements.every(isTypes)
   const onlyContents = ({ statements }: ts.SourceFile): boolean => statements.every(ts.isExportDeclaration)
   const program = ({ statements }: ts.SourceFile): boolean => !statements.some(isExport)
   const exceptions: Record<string, (tree: ts.SourceFile) => boolean> = {

@@ -1,4 +1,5 @@
 import type { JobFailure } from '../types/job.js'
+import { shortened } from './text-of.js'
 import { readThrown, type Thrown } from './thrown.js'
 
 /** What BullMQ stores as the reason when a worker died too often. */
@@ -7,7 +8,11 @@ const STALLED_REASON = 'job stalled more than allowable limit'
 const STALLED: JobFailure = { code: 'STALLED', message: 'The worker that ran the job died, more often than is allowed.' }
 const PROCESSOR_ERROR: JobFailure = { code: 'PROCESSOR_ERROR', message: 'The job failed for an internal reason.' }
 
-/** How long the JSON of a failure may be, in UTF-16 code units, before its data is left out: every status answer carries it. */
+/** How much of a message and of a code is stored, in UTF-16 code units: tools put their whole output into messages, and each status answer reads it. */
+export const MAX_MESSAGE = 8_192
+const MAX_CODE = 256
+
+/** How long the JSON of a failure may be, in UTF-16 code units, before its data is left out. */
 const MAX_FAILURE = 16_384
 
 /** What stands before the JSON of a failure that clients may see. Workers in other languages may write it too. */
@@ -31,9 +36,11 @@ export function toFailedReason (thrown: unknown): string {
 
 /** The same, of what was read already. */
 export function failedReasonOf ({ message, jobError }: Thrown): string {
-  if (jobError === undefined) return MEANINGFUL.some(start => message.startsWith(start)) ? `Error: ${message}` : message
-  const { code, data, status } = jobError
-  return MARK + (tryStringify({ code, message, data, status }) ?? JSON.stringify({ code, message, status }))
+  const text = shortened(message, MAX_MESSAGE)
+  if (jobError === undefined) return MEANINGFUL.some(start => text.startsWith(start)) ? `Error: ${text}` : text
+  const { data, status } = jobError
+  const failure = { code: shortened(jobError.code, MAX_CODE), message: text, status }
+  return MARK + (tryStringify({ ...failure, data }) ?? JSON.stringify(failure))
 }
 
 /** What clients may know of a stored `failedReason`. */

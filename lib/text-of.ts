@@ -11,3 +11,8 @@ export function textOf (value: unknown): string {
     return UNREADABLE
   }
 }
+
+/** The beginning of a text, which says how much it leaves out. Lengths are in UTF-16 code units. */
+export function shortened (text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length - longest} characters more)`
+}

@@ -31,6 +31,14 @@ t.test('data that is not JSON does not hide the error it came with', async t => 
   }
 })
 
+t.test('texts without end are shortened', async t => {
+  const long = 'x'.repeat(10_000_000)
+  t.equal(toFailedReason(new Error(long)), `${'x'.repeat(8_192)}… (9991808 characters more)`)
+  t.equal(toFailedReason(long), toFailedReason(new Error(long)))
+  const failure = fromFailedReason(toFailedReason(new JobError(long, long, { data: { limit: 5 }, status: 422 })))
+  t.strictSame(failure, { code: `${'x'.repeat(256)}… (9999744 characters more)`, message: `${'x'.repeat(8_192)}… (9991808 characters more)`, data: { limit: 5 }, status: 422 })
+})
+
 t.test('data that is too long is left out', async t => {
   const stored = (length: number): object => fromFailedReason(toFailedReason(new JobError('CODE', 'message', { data: 'x'.repeat(length) })))
   t.match(stored(16_000), { data: /^x{16000}$/ })

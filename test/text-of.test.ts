@@ -1,6 +1,6 @@
 import t from 'tap'
 import { inspect } from 'node:util'
-import { textOf } from '../lib/text-of.js'
+import { shortened, textOf } from '../lib/text-of.js'
 
 const unreadable = { [inspect.custom] () { throw new Error('no') } }
 const revoked = Proxy.revocable({}, {})
@@ -20,4 +20,9 @@ t.test('a value as text', async t => {
     [unreadable, '[cannot be read]']
   ]
   for (const [value, text] of cases) t.equal(textOf(value), text)
+})
+
+t.test('the beginning of a text', async t => {
+  t.equal(shortened('abc', 3), 'abc')
+  t.equal(shortened('abcd', 3), 'abc… (1 characters more)')
 })

@@ -9,7 +9,7 @@ import { expiredError } from '../ending.js'
 import type { JobReport } from '../engine/engine.js'
 import type { Patience } from '../engine/patience.js'
 import { executeInTime, type Execute } from './execution.js'
-import { failedReasonOf } from '../failure.js'
+import { failedReasonOf, MAX_MESSAGE } from '../failure.js'
 import { isFinal, startDeadline, statusOf } from '../job-state.js'
 import { storableText } from '../json.js'
 import { readInput } from './input.js'
@@ -17,7 +17,11 @@ import { createOutputCheck } from './output.js'
 import { createReporter } from './report.js'
 import { CANCELED, isElsewhere, LOCK_LOST, WORKER_CLOSING } from './stop-reasons.js'
 import type { StoredJob } from '../stored-job.js'
+import { shortened } from '../text-of.js'
 import { readThrown } from '../thrown.js'
+
+/** How much of a stack is stored, in UTF-16 code units. */
+const MAX_STACK = 16_384
 
 /** How many stops of jobs that do not run here are remembered: their attempts may be about to begin. */
 const STOPS_KEPT = 1_000
@@ -168,6 +172,8 @@ function toBullError (thrown: unknown): Error {
   const read = readThrown(thrown)
   const reason = storableText(failedReasonOf(read))
   const error = read.jobError?.retryable === false ? new UnrecoverableError(reason) : new Error(reason)
-  if (read.stack !== undefined) error.stack = storableText(read.stack)
+  // It begins with the message, which must not push out what comes after.
+  const stack = read.stack?.replace(read.message, () => shortened(read.message, MAX_MESSAGE))
+  if (stack !== undefined) error.stack = storableText(shortened(stack, MAX_STACK))
   return error
 }

@@ -60,6 +60,17 @@ t.test('what was thrown stays in the log and in BullMQ', t => onEachEngine(t, as
   t.match(await app.jobs(job).queue.getJob(jobId), { failedReason: 'the real reason', stacktrace: [/attempt\.test/] })
 }))
 
+t.test('a message of ten megabytes makes no job of ten megabytes', t => onEachEngine(t, async (t, { connection }) => {
+  const job = defineJob({ ...schemas, name: uniqueName(), attempts: 1 })
+  const { app, submit, until } = await startService(t, { job, connection, processor: () => { throw new Error('x'.repeat(10_000_000)) } })
+  const { body: { jobId } } = await submit({})
+  await until(jobId, 'failed')
+  const stored = await app.jobs(job).queue.getJob(jobId)
+  t.equal(stored?.failedReason.length, '… (9991808 characters more)'.length + 8_192)
+  t.match(stored?.stacktrace, [/characters more\)\n +at [^]*attempt\.test/], 'the frames are there')
+  t.ok(JSON.stringify(stored).length < 40_000)
+}))
+
 const plain: JobDefinition = defineJob({ ...schemas, name: 'a-job', maxOutputChunks: 1 })
 
 /** A job in its first run, as BullMQ passes it in. */

@@ -79,7 +79,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   }
 
   if (options.routes) {
-    await provideWebSockets(app)
+    if (options.websocket) await provideWebSockets(app)
     await app.register(async routes => {
       await registerRoutes(routes, {
         definition: job,

@@ -48,6 +48,8 @@ export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefiniti
   maxPending?: number | undefined
   /** `false` registers no routes: only the handle and the worker. Default `true`. */
   routes?: boolean | undefined
+  /** `false` leaves out `GET /socket`: no WebSocket is opened, and no upgrade of the server is looked at. Default `true`. */
+  websocket?: boolean | undefined
   /** `host` hands our errors to the host's own error handler instead of answering with a problem. Default `problem`. */
   errors?: 'problem' | 'host' | undefined
   /** Put before every path in `Location` and `links`, for hosts behind a proxy: `https://api.example.com` or `/gateway`. Default none. */

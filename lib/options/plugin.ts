@@ -18,6 +18,7 @@ export interface ResolvedOptions<Definition extends JobDefinition = JobDefinitio
   readonly worker: ResolvedWorkerOptions
   readonly routes: boolean
   readonly errors: 'problem' | 'host'
+  readonly websocket: boolean
   readonly publicUrl: string
   readonly pollAfter: Readonly<{ min: number, max: number }>
   readonly jobOptions: AsyncJobsOptions<Definition>['jobOptions']
@@ -33,6 +34,7 @@ export interface ResolvedOptions<Definition extends JobDefinition = JobDefinitio
 const PluginOptions = Type.Object({
   routes: Type.Boolean({ default: true }),
   errors: oneOf(['problem', 'host'], { default: 'problem' }),
+  websocket: Type.Boolean({ default: true }),
   publicUrl: Type.String({
     default: '',
     pattern: '^(?:https?://[^/?#]+)?(?:/[^?#]*[^/?#])?$',

@@ -16,7 +16,7 @@ export interface RouteContext {
   checkInput: Check
   /** Ends what lasts: aborts when the service closes. */
   closing: AbortSignal
-  options: Pick<ResolvedOptions, 'jobOptions' | 'maxWait' | 'maxSubscriptions' | 'allowedOrigins' | 'maxConnections' | 'maxPending' | 'owner'>
+  options: Pick<ResolvedOptions, 'jobOptions' | 'maxWait' | 'websocket' | 'maxSubscriptions' | 'allowedOrigins' | 'maxConnections' | 'maxPending' | 'owner'>
   /** Who a request comes from. Rejects as the host's `owner` does. */
   callerOf (request: FastifyRequest): Promise<Caller>
   connections: Connections

@@ -10,6 +10,7 @@ import { resultRoute } from './result.js'
 import { socketRoute } from './socket.js'
 import { statusRoute } from './status.js'
 import { submitRoute } from './submit.js'
+import { claimPath } from './upgrades.js'
 import { createHostOptions, type HostOptions } from './validation.js'
 import { readWait } from './wait.js'
 
@@ -24,6 +25,8 @@ export async function registerRoutes (app: FastifyInstance, given: Omit<RouteCon
     if (given.closing.aborted && raw.httpVersionMajor === 1) reply.header('connection', 'close')
     done()
   })
+  // Also those of clients that would rather speak HTTP/2.
+  app.addHook('onRoute', ({ url }) => { claimPath(app.server, url) })
   app.addHook('preValidation', readWait)
   giveTimeToWait(app, context)
   // An id longer than the router's maxParamLength reaches only what takes any path: it is unknown, too.
@@ -36,7 +39,7 @@ export async function registerRoutes (app: FastifyInstance, given: Omit<RouteCon
     own.post('/cancel/*', context.documented({ hide: true }), unknown)
   })
   await eventsRoute(app, context)
-  socketRoute(app, context)
+  if (given.options.websocket) socketRoute(app, context)
   for (const path of ['/status/*', '/result/*', '/events/*']) app.get(path, context.documented({ hide: true }), unknown)
 }
 

@@ -21,6 +21,7 @@ export const pluginDefaults = {
   processor: undefined,
   routes: true,
   errors: 'problem',
+  websocket: true,
   publicUrl: '',
   pollAfter: { min: 1_000, max: 10_000 },
   worker: workerDefaults,

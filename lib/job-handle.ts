@@ -3,17 +3,13 @@ import type { JobHandle } from '../types/handle.js'
 import { inputInvalid, type Check } from './checks.js'
 import type { JobEvents } from './events/job-events.js'
 import { OptionInvalidError, ServiceClosingError } from './errors.js'
+import { followSignal } from './follow-signal.js'
 import { hashOfInput, jsonInput } from './sent-input.js'
 import type { Caller, JobOperations } from './job-operations.js'
 import type { JobQueue } from './job-queue.js'
 import { isFinal } from './job-state.js'
 import { isObject, show } from './options/complete.js'
 import { resolveJobOptions } from './options/definition.js'
-
-/** A signal for callers that bring none. One for each: Node warns of many listeners to the same. */
-function never (): AbortSignal {
-  return new AbortController().signal
-}
 
 /** The operations as the host's own code sees them. */
 export function createJobHandle<Definition extends JobDefinition> (
@@ -38,21 +34,27 @@ export function createJobHandle<Definition extends JobDefinition> (
     status: jobId => operations.status(jobId, host),
     result: resultOf,
 
-    async wait (jobId, { signal = never(), timeout = Infinity } = {}) {
-      signal.throwIfAborted()
-      const job = await operations.status(jobId, host, { timeout, signal })
-      signal.throwIfAborted()
+    async wait (jobId, { signal: given, timeout = Infinity } = {}) {
+      given?.throwIfAborted()
+      const { signal, release } = followSignal(given)
+      const job = await operations.status(jobId, host, { timeout, signal }).finally(release)
+      given?.throwIfAborted()
       if (events.closed && !isFinal(job.status)) throw new ServiceClosingError()
       return await resultOf(jobId)
     },
 
-    async * events (jobId, { after, signal = never() } = {}) {
-      const stream = await operations.events(jobId, host, { after, signal })
-      for await (const event of stream ?? []) {
-        yield event
-        if (event.type === 'job' && isFinal(event.job.status)) return
+    async * events (jobId, { after, signal: given } = {}) {
+      const { signal, release } = followSignal(given)
+      try {
+        const stream = await operations.events(jobId, host, { after, signal })
+        for await (const event of stream ?? []) {
+          yield event
+          if (event.type === 'job' && isFinal(event.job.status)) return
+        }
+        if (events.closed && !signal.aborted) throw new ServiceClosingError()
+      } finally {
+        release()
       }
-      if (events.closed && !signal.aborted) throw new ServiceClosingError()
     },
 
     cancel: jobId => operations.cancel(jobId, host),

@@ -1,6 +1,7 @@
 import t from 'tap'
+import { getEventListeners } from 'node:events'
 import { defineJob, Type, type JobEvent } from '../lib/index.js'
-import { onEachEngine, uniqueName } from './helpers/engines.js'
+import { onEachEngine, redisUrl, uniqueName } from './helpers/engines.js'
 import { startService } from './helpers/service.js'
 import { show } from '../lib/options/complete.js'
 
@@ -124,3 +125,31 @@ t.test('options of one job', t => onEachEngine(t, async (t, { connection }) => {
   }
   await t.rejects(jobs.submit({ text: 'a' }, { priority: -1 }), { code: 'OPTION_INVALID', message: 'fastify-async-jobs: options.priority must be >= 0; given: -1' })
 }))
+
+t.test('many waits and iterations may share one signal', async t => {
+  const warnings: string[] = []
+  const onWarning = ({ message }: Error): void => { warnings.push(message) }
+  process.on('warning', onWarning)
+  t.teardown(() => { process.off('warning', onWarning) })
+  const job = defineJob({ ...schemas, name: uniqueName() })
+  const { app } = await startService(t, { job, connection: redisUrl() })
+  const jobs = app.jobs(job)
+  const { jobId } = await jobs.submit({ text: 'a' })
+  const { signal, abort } = abortable()
+  const iterations = Array.from({ length: 20 }, () => jobs.events(jobId, { signal }))
+  t.equal((await Promise.all(iterations.map(events => events.next()))).length, 20)
+  const waits = Array.from({ length: 20 }, () => t.rejects(jobs.wait(jobId, { signal }), { message: 'enough' }))
+  await new Promise(resolve => { setImmediate(resolve) })
+  t.equal(getEventListeners(signal, 'abort').length, 1)
+  abort(new Error('enough'))
+  await Promise.all(waits)
+  for (const events of iterations) t.same(await events.next(), { done: true })
+  await new Promise(resolve => { setImmediate(resolve) })
+  t.strictSame(getEventListeners(signal, 'abort'), [])
+  t.strictSame(warnings.filter(message => message.includes('EventTarget')), [])
+})
+
+function abortable (): { signal: AbortSignal, abort (reason: Error): void } {
+  const controller = new AbortController()
+  return { signal: controller.signal, abort: reason => { controller.abort(reason) } }
+}

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import type { StoredJob } from '../stored-job.js'
 
 /**
@@ -14,16 +15,20 @@ export interface Position {
 
 export const START: Position = Object.freeze({ chunks: 0, seen: '' })
 
-const ID = /^(\d{1,9})\.([\w-]{0,8})$/
+const ID = /^(0|[1-9]\d{0,8})\.([\w-]{0,8})\.[\da-z]+$/
 
-export function toEventId ({ chunks, seen }: Position): string {
-  return `${chunks}.${seen}`
+/** With a checksum at its end, by which an id is known that was made up, cut off, or is of another job. */
+export function toEventId (jobId: string, { chunks, seen }: Position): string {
+  const id = `${chunks}.${seen}`
+  return `${id}.${crc32(`${jobId}.${id}`).toString(36)}`
 }
 
 /** An id from nowhere is the start: its owner gets everything. */
-export function fromEventId (id: string | undefined, { logs }: StoredJob): Position {
+export function fromEventId (jobId: string, id: string | undefined, { logs }: StoredJob): Position {
   const [, chunks, seen] = ID.exec(id ?? '') ?? []
-  return seen === undefined || Number(chunks) > logs ? START : { chunks: Number(chunks), seen }
+  if (seen === undefined) return START
+  const position = { chunks: Number(chunks), seen }
+  return toEventId(jobId, position) === id && position.chunks <= logs ? position : START
 }
 
 /** Differs where a job has changed in what its watchers see. */

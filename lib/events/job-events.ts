@@ -134,8 +134,7 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
   }
 
   const leave = (jobId: string, feed: Feed, wake: () => void): void => {
-    feed.watchers.delete(wake)
-    if (feed.watchers.size > 0) return
+    if (!feed.watchers.delete(wake) || feed.watchers.size > 0) return
     clearTimeout(feed.deadline)
     feeds.delete(jobId)
     if (feeds.size === 0 && !closing.signal.aborted) linger = setTimeout(() => { void closeReader() }, LINGER)
@@ -143,12 +142,17 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
 
   return {
     async * follow (jobId, signal) {
-      if (closing.signal.aborted) return
+      if (closing.signal.aborted || signal.aborted) return
       let wake = (): void => {}
       const onWake = (): void => { wake() }
       const feed = join(jobId, onWake)
-      signal.addEventListener('abort', onWake)
+      // At the abort, not only when it is asked for more: who has gone may never ask again.
+      const onAbort = (): void => {
+        leave(jobId, feed, onWake)
+        wake()
+      }
       try {
+        signal.addEventListener('abort', onAbort)
         if (reader === undefined) {
           reader = openReader()
           refresh = setInterval(updateAll, REFRESH_INTERVAL)
@@ -167,7 +171,7 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
           }
         }
       } finally {
-        signal.removeEventListener('abort', onWake)
+        signal.removeEventListener('abort', onAbort)
         leave(jobId, feed, onWake)
       }
     },

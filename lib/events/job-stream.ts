@@ -34,7 +34,7 @@ export async function openJobStream (events: JobEvents, queue: JobQueue, jobId: 
   try {
     const first = await states.next()
     const found = first.done ? undefined : options.require(first.value)
-    const position = found && fromEventId(options.after, found)
+    const position = found && fromEventId(jobId, options.after, found)
     if (found === undefined || position === undefined || isComplete(found, position)) {
       await states.return()
       return undefined
@@ -57,7 +57,7 @@ async function * stream (
     const now = fingerprint(stored)
     if (now === seen) return
     seen = now
-    yield { type: 'job', id: toEventId({ chunks, seen }), job: view(stored) }
+    yield { type: 'job', id: toEventId(jobId, { chunks, seen }), job: view(stored) }
   }
   const output = async function * (stored: StoredJob): JobStream {
     while (chunks < stored.logs) {
@@ -65,7 +65,7 @@ async function * stream (
       const page = await readChunks(queue, jobId, from, signal)
       for (const { index, run, data } of page.chunks) {
         chunks = index + 1
-        yield { type: 'output', id: toEventId({ chunks, seen }), jobId, index, run, data }
+        yield { type: 'output', id: toEventId(jobId, { chunks, seen }), jobId, index, run, data }
       }
       // The job is gone, or somebody cleared its log.
       if (page.next === from) return

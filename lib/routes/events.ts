@@ -1,5 +1,6 @@
 import { fastifySSE, type SSEMessage } from '@fastify/sse'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { StoreUnavailableError } from '../errors.js'
 import { paramsOf } from '../job-links.js'
 import { EXAMPLE_ID, exampleJobs, optionalHeaders, pathParams } from '../schemas.js'
@@ -26,7 +27,7 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
   // Where the host has it, its hooks see this route, too.
   if (!app.hasPlugin('@fastify/sse')) await app.register(fastifySSE)
 
-  app.get<JobIdRequest>('/events/:jobId', {
+  app.get<EventsRequest>('/events/:jobId', {
     ...documented({
       operationId: operationId('events'),
       tags: [definition.name],
@@ -37,7 +38,8 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
         'After a broken connection, `EventSource` sends the `id` of its last event in `Last-Event-ID`, and goes on after that. Once the final job was received, the answer is **204**, which tells it to stop.'
       ].join('\n\n'),
       params: pathParams(paramsOf(app.prefix), true),
-      headers: optionalHeaders({ 'last-event-id': { description: 'The `id` of the last event that was received. One from nowhere is ignored.', example: '2.mS4Xq0Tz' } }),
+      querystring: Type.Object({ lastEventId: Type.Optional(Type.String({ description: 'The same as the header `Last-Event-ID`, for clients that cannot send it.' })) }),
+      headers: optionalHeaders({ 'last-event-id': { description: 'The `id` of the last event that was received. One from nowhere is ignored.', example: '2.mS4Xq0Tz.wh6q89' } }),
       response: {
         200: streamAnswer('The stream.', examples(prefix, definition.attempts)),
         204: emptyAnswer('Everything was received: the job is final.'),
@@ -48,13 +50,14 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
         503: storeUnavailable
       }
     }),
+    preValidation: readLastEventId,
     exposeHeadRoute: false,
     sse: { kind: 'manual', heartbeat: false }
   }, async (request, reply) => {
     const caller = await callerOf(request)
     onClosed(reply, connections.take(caller))
     const gone = goneSignal(reply, request.raw.httpVersionMajor, closing)
-    const after = reply.sse.lastEventId ?? undefined
+    const after = lastEventId(request)
     const stream = await operations.events(request.params.jobId, caller, { after, signal: gone }).catch((error: unknown) => {
       // To `EventSource` any answer but a stream is the last one: who has watched already is to come back.
       if (after === undefined || !(error instanceof StoreUnavailableError)) throw error
@@ -81,6 +84,31 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
       clearInterval(keepAlive)
     }
   })
+
+  // The host decides whether there is one for each GET, as for its own.
+  if ((app.initialConfig as { exposeHeadRoutes?: boolean }).exposeHeadRoutes === false) return
+  app.head<EventsRequest>('/events/:jobId', { ...documented({ hide: true }), preValidation: readLastEventId }, async (request, reply) => {
+    const looked = new AbortController()
+    const stream = await operations.events(request.params.jobId, await callerOf(request), { after: lastEventId(request), signal: looked.signal })
+    looked.abort()
+    return await (stream === undefined ? reply.code(204) : reply.type('text/event-stream')).send()
+  })
+}
+
+interface EventsRequest extends JobIdRequest {
+  Querystring: { lastEventId?: string }
+}
+
+/** One who comes back may have a query that it has already come back with. */
+function readLastEventId ({ query }: FastifyRequest<EventsRequest>, _reply: FastifyReply, done: () => void): void {
+  if (Array.isArray(query.lastEventId)) query.lastEventId = query.lastEventId.at(-1) as string
+  done()
+}
+
+/** By the header or, as polyfills of `EventSource` send it, by the query. */
+function lastEventId ({ headers, query }: FastifyRequest<EventsRequest>): string | undefined {
+  const header = headers['last-event-id']
+  return header === undefined ? query.lastEventId : String(header)
 }
 
 /** Aborts when the client has hung up, or is to. */
@@ -113,9 +141,9 @@ function examples (prefix: string, attempts: number): Record<string, string> {
   const { in_progress: running, completed } = exampleJobs(prefix, attempts)
   const text = (id: string, event: string, data: object): string => `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
   return {
-    'a job that writes': text('0.mS4Xq0Tz', 'job', running) +
-      text('1.mS4Xq0Tz', 'output', { jobId: EXAMPLE_ID, index: 0, run: 1, data: 'It was a dark ' }) +
-      text('2.mS4Xq0Tz', 'output', { jobId: EXAMPLE_ID, index: 1, run: 1, data: 'and stormy night' }) +
-      text('2.aB3dE5fG', 'job', completed)
+    'a job that writes': text('0.mS4Xq0Tz.vmg48k', 'job', running) +
+      text('1.mS4Xq0Tz.17wj2oa', 'output', { jobId: EXAMPLE_ID, index: 0, run: 1, data: 'It was a dark ' }) +
+      text('2.mS4Xq0Tz.wh6q89', 'output', { jobId: EXAMPLE_ID, index: 1, run: 1, data: 'and stormy night' }) +
+      text('2.aB3dE5fG.nxpiym', 'job', completed)
   }
 }

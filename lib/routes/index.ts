@@ -7,6 +7,7 @@ import { cancelRoute } from './cancel.js'
 import type { RouteContext } from './context.js'
 import { eventsRoute } from './events.js'
 import { resultRoute } from './result.js'
+import { allowSilence } from './silence.js'
 import { socketRoute } from './socket.js'
 import { statusRoute } from './status.js'
 import { submitRoute } from './submit.js'
@@ -29,6 +30,7 @@ export async function registerRoutes (app: FastifyInstance, given: Omit<RouteCon
   app.addHook('onRoute', ({ url }) => { claimPath(app.server, url) })
   app.addHook('preValidation', readWait)
   giveTimeToWait(app, context)
+  allowSilence(app)
   // An id longer than the router's maxParamLength reaches only what takes any path: it is unknown, too.
   const unknown = async (): Promise<never> => { throw new JobNotFoundError() }
   submitRoute(app, context)

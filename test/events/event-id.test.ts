@@ -6,13 +6,18 @@ const stored: StoredJob = { state: 'active', timestamp: 1, attemptsMade: 0, opts
 
 t.test('a position survives the way to the client and back', async t => {
   for (const position of [START, { chunks: 3, seen: '' }, { chunks: 0, seen: 'aB3-_xyz' }, { chunks: 2, seen: fingerprint(stored) }]) {
-    t.strictSame(fromEventId(toEventId(position), stored), position)
+    t.strictSame(fromEventId('a', toEventId('a', position), stored), position)
   }
 })
 
 t.test('an id from nowhere is the start', async t => {
-  const ids = [undefined, '', '.', '1', '1.', 'x.aB3dE5fG', '-1.aB3dE5fG', '1.5.aB3dE5fG', '0.aB3dE5fGh', '0.aB3 E5fG', '4.aB3dE5fG', '1234567890.aB3dE5fG', '1700000000000-0', ' 0.aB3dE5fG', '0.aB3dE5fG\n']
-  for (const id of ids) t.strictSame(fromEventId(id, stored), id === '1.' ? { chunks: 1, seen: '' } : START, String(id))
+  const own = toEventId('a', { chunks: 3, seen: 'aB3dE5fG' })
+  const ids = [
+    undefined, '', '.', '1', '1.', 'x.aB3dE5fG', '-1.aB3dE5fG', '1.5.aB3dE5fG', '0.aB3dE5fGh', '0.aB3 E5fG', '1234567890.aB3dE5fG', '1700000000000-0', '3.zzzzzzzz', '3.aB3dE5fG', '3.zzzzzzzz.0', '3.aB3dE5fG.0',
+    ` ${own}`, `${own}\n`, `0${own}`, `${own}0`, own.slice(0, -1), own.replace('3.', '2.'), own.replace('aB3dE5fG', 'aB3dE5fH'),
+    toEventId('b', { chunks: 3, seen: 'aB3dE5fG' }), toEventId('a', { chunks: 4, seen: 'aB3dE5fG' })
+  ]
+  for (const id of ids) t.strictSame(fromEventId('a', id, stored), START, String(id))
 })
 
 t.test('the fingerprint differs where watchers see a change, and only there', async t => {

@@ -331,3 +331,26 @@ function fakeAgain (t: Test): Fake {
 async function turn (): Promise<void> {
   for (let n = 0; n < 3; n++) await new Promise(resolve => { setImmediate(resolve) })
 }
+
+t.test('who has begun and asks no more leaves at once when its signal aborts', async t => {
+  const { events, jobs, reads, readers } = fake(t)
+  jobs['a'] = {}
+  const gone = new AbortController()
+  const iterator = events.follow('a', gone.signal)
+  await iterator.next()
+  gone.abort()
+  mock.timers.tick(15_000)
+  await turn()
+  t.strictSame(reads, ['a'], 'it is read no more')
+  t.strictSame(readers, { opened: 1, closed: 1 }, 'and after a while, nothing is')
+  t.same(await iterator.next(), { done: true })
+})
+
+t.test('who comes too late joins nothing, and neither does what is no signal', async t => {
+  const { events, reads, readers } = fake(t)
+  t.same(await events.follow('a', AbortSignal.abort()).next(), { done: true })
+  await t.rejects(events.follow('a', {} as AbortSignal).next())
+  mock.timers.tick(60_000)
+  await turn()
+  t.strictSame([reads, readers], [[], { opened: 0, closed: 0 }])
+})

@@ -96,8 +96,8 @@ t.test('ids tell where to go on', async t => {
   const events: JobEvent[] = []
   for await (const event of stream ?? []) events.push(event)
   t.strictSame(events.map(event => event.id), [
-    toEventId({ chunks: 0, seen: fingerprint(job()) }), toEventId({ chunks: 1, seen: fingerprint(job()) }), toEventId({ chunks: 2, seen: fingerprint(job()) }),
-    toEventId({ chunks: 3, seen: fingerprint(job()) }), toEventId({ chunks: 3, seen: fingerprint(done()) })
+    toEventId('id', { chunks: 0, seen: fingerprint(job()) }), toEventId('id', { chunks: 1, seen: fingerprint(job()) }), toEventId('id', { chunks: 2, seen: fingerprint(job()) }),
+    toEventId('id', { chunks: 3, seen: fingerprint(job()) }), toEventId('id', { chunks: 3, seen: fingerprint(done()) })
   ])
   for (const [place, { id }] of events.entries()) {
     t.strictSame(await told({ ...script, states: [done({ logs: 3 })], after: id }), events.slice(place + 1).map(show), `after ${place}`)
@@ -107,7 +107,7 @@ t.test('ids tell where to go on', async t => {
 
 t.test('a watcher who has seen all gets no stream', async t => {
   const final = done({ logs: 1 })
-  const { stream, ended } = await open({ states: [final], after: toEventId({ chunks: 1, seen: fingerprint(final) }) })
+  const { stream, ended } = await open({ states: [final], after: toEventId('id', { chunks: 1, seen: fingerprint(final) }) })
   t.equal(stream, undefined)
   t.ok(ended())
 })

@@ -217,3 +217,51 @@ t.test('the view is that of the request', async t => {
 async function turn (): Promise<void> {
   for (let n = 0; n < 10; n++) await new Promise(resolve => { setImmediate(resolve) })
 }
+
+t.test('answers HEAD as GET', async t => {
+  const job = define()
+  const { app, submit, until } = await startService(t, { job, connection: redisUrl(), processor: () => ({ ok: true }) })
+  const { body: { jobId, links } } = await submit({})
+  await until(jobId, 'completed')
+  const url = await listen(app) + links.events
+  const head = (headers: Record<string, string> = {}, path = url) => fetch(path, { method: 'HEAD', headers })
+  const answer = await head()
+  t.match(Object.fromEntries(answer.headers), { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+  t.equal(answer.status, 200)
+  const last = (await all((await openStream(t, url)).events)).at(-1)?.id as string
+  t.equal((await head({ 'last-event-id': last })).status, 204)
+  t.equal((await head({}, `${url}x`)).status, 404)
+
+  const other = Fastify({ exposeHeadRoutes: false })
+  t.teardown(() => other.close())
+  await registerFakeRoutes(other, { definition: job, operations: {}, prefix: '/jobs' })
+  t.equal((await other.inject({ method: 'HEAD', url: '/jobs/events/x' })).statusCode, 404, 'where the host wants any')
+})
+
+t.test('resumes by the query, too, as polyfills do', async t => {
+  const afters: Array<string | undefined> = []
+  const { url } = await startFake(t, async (_jobId, _caller, { after }) => { afters.push(after); return (async function * () { yield event('a') })() })
+  const cases: Array<[query: string, headers: Record<string, string>, after: string | undefined]> = [
+    ['', {}, undefined],
+    ['?lastEventId=2.a.b', {}, '2.a.b'],
+    ['?lastEventId=', {}, ''],
+    ['?lastEventId=1.a.b&lastEventId=2.a.b', {}, '2.a.b'],
+    ['?lastEventId=1.a.b', { 'last-event-id': '2.a.b' }, '2.a.b']
+  ]
+  for (const [query, headers] of cases) await all((await openStream(t, url + query, headers)).events)
+  t.strictSame(afters, cases.map(([,, after]) => after))
+})
+
+t.test('a header of the host that cannot be sent ends what was begun', async t => {
+  const left = latch()
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.addHook('onRequest', async (_request, reply) => { void reply.header('x-name', 'Ünïcødé ✓') })
+  await registerFakeRoutes(app, {
+    definition: define(),
+    operations: { events: async (_jobId, _caller, { signal }) => { signal.addEventListener('abort', () => { left.open() }); return (async function * () { yield event('a') })() } },
+    prefix: '/jobs'
+  })
+  await fetch(`${await listen(app)}/jobs/events/id`).catch(() => {})
+  await left.promise
+})

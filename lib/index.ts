@@ -17,4 +17,12 @@ export type { JobContext, JobLogger, Processor } from '../types/processor.js'
 
 // What clients see, and the host's own code
 export type { InputIssue, Job, JobChange, JobEvent, JobFailure, JobLinks, JobOutput, JobStatus, Problem } from '../types/job.js'
-export type { HandleEventsOptions, HandleSubmitOptions, HandleWaitOptions, JobHandle, JobsLookup } from '../types/handle.js'
+export type { HandleEventsOptions, HandleSubmitOptions, HandleWaitOptions, JobHandle, JobQueue, JobsLookup } from '../types/handle.js'
+
+// TypeBox's schemas: declarations of those who export a definition name them, also where TypeBox is no dependency of theirs
+export type {
+  TAny, TArray, TBigInt, TBoolean, TComposite, TConst, TDate, TEnum, TExclude, TExtract, TIndex, TInteger, TIntersect, TKeyOf, TLiteral, TMapped,
+  TNever, TNot, TNull, TNumber, TObject, TOmit, TOptional, TPartial, TPick, TProperties, TReadonly, TReadonlyOptional, TRecord, TRecursive, TRef,
+  TRegExp, TRequired, TSchema, TString, TTemplateLiteral, TTemplateLiteralKind, TTemplateLiteralSyntax, TThis, TTransform, TTuple, TUint8Array, TUndefined, TUnion, TUnknown,
+  TUnsafe, TVoid
+} from '@sinclair/typebox'

@@ -11,6 +11,9 @@ export interface HandleSubmitOptions extends JobOptions {
   owner?: string | undefined
 }
 
+/** The BullMQ queue of a definition. An interface: declarations of those who export it can name it without BullMQ. */
+export interface JobQueue<Definition extends JobDefinition> extends Queue<InputOf<Definition>, OutputOf<Definition>, Definition['name']> {}
+
 /** What limits the wait for a job. */
 export interface HandleWaitOptions {
   /** Ends the wait: it rejects with the signal's reason. The job goes on. */
@@ -58,7 +61,7 @@ export interface JobHandle<Definition extends JobDefinition> {
    */
   cancel (jobId: string): Promise<Job>
   /** The BullMQ queue, for bull-board, metrics and the like. Closing it is not yours to do. */
-  readonly queue: Queue<InputOf<Definition>, OutputOf<Definition>, Definition['name']>
+  readonly queue: JobQueue<Definition>
 }
 
 /** `app.jobs`: the handle of a job that was registered here or in an enclosing plugin. */

@@ -8,3 +8,11 @@ export type { JobErrorOptions } from '../errors.js'
 export type { Backoff, InputOf, JobDefinition, JobDefinitionOptions, OutputOf, ParsedInputOf, Retention, ReturnedOf } from '../../types/definition.js'
 export type { Connection, CreateWorkerOptions, JobWorker, PostgresPool, RedisClient, RedisConnectionOptions, WorkerOptions } from '../../types/options.js'
 export type { JobContext, JobLogger, Processor } from '../../types/processor.js'
+
+// TypeBox's schemas: declarations of those who export a definition name them, also where TypeBox is no dependency of theirs
+export type {
+  TAny, TArray, TBigInt, TBoolean, TComposite, TConst, TDate, TEnum, TExclude, TExtract, TIndex, TInteger, TIntersect, TKeyOf, TLiteral, TMapped,
+  TNever, TNot, TNull, TNumber, TObject, TOmit, TOptional, TPartial, TPick, TProperties, TReadonly, TReadonlyOptional, TRecord, TRecursive, TRef,
+  TRegExp, TRequired, TSchema, TString, TTemplateLiteral, TTemplateLiteralKind, TTemplateLiteralSyntax, TThis, TTransform, TTuple, TUint8Array, TUndefined, TUnion, TUnknown,
+  TUnsafe, TVoid
+} from '@sinclair/typebox'

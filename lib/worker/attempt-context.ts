@@ -8,7 +8,7 @@ export function createContext (job: Job, reporter: Pick<Reporter, 'progress' | '
   const jobId = job.id as string
   const attempt = job.attemptsMade + 1
   const jobLog = childLogger(log, { job: job.name, jobId, attempt })
-  const heard = createRefusals(jobLog)
+  const { heard } = createRefusals(jobLog)
   return {
     jobId,
     attempt,

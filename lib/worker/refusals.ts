@@ -1,22 +1,33 @@
 import type { JobLogger } from '../../types/processor.js'
 
 /**
- * Hears what an attempt tells and is refused. Who awaits it learns of it. Who does not must neither end the process
- * by it, nor fill the log: of each kind, the first one is logged.
+ * What an attempt tells and is refused. Who awaits it learns of it. Who does not must neither end the process by it,
+ * nor fill the log: of each kind, the first one is logged.
  */
-export function createRefusals (log: Pick<JobLogger, 'warn'>): (told: Promise<void>, refused: string) => Promise<void> {
+export interface Refusals {
+  /** Hears of what is refused later. */
+  heard (told: Promise<void>, refused: string): Promise<void>
+  /** Logs what is refused now. */
+  tell (error: unknown, refused: string): void
+}
+
+export function createRefusals (log: Pick<JobLogger, 'warn'>): Refusals {
   const known = new Set<string>()
   /** Many reports may share one promise, and there is no end to some. */
   const latest = new Map<string, Promise<void>>()
-  return (told, refused) => {
-    if (latest.get(refused) === told) return told
-    latest.set(refused, told)
-    told.catch((error: unknown) => {
-      if (known.has(refused)) return
-      known.add(refused)
-      log.warn({ err: error }, refused)
-    })
-    return told
+  const tell = (error: unknown, refused: string): void => {
+    if (known.has(refused)) return
+    known.add(refused)
+    log.warn({ err: error }, refused)
+  }
+  return {
+    heard (told, refused) {
+      if (latest.get(refused) === told) return told
+      latest.set(refused, told)
+      told.catch((error: unknown) => { tell(error, refused) })
+      return told
+    },
+    tell
   }
 }
 

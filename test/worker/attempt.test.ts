@@ -1,13 +1,18 @@
 import t from 'tap'
 import { randomUUID } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { createAttemptRunner, type AttemptRunner, type AttemptStore } from '../../lib/worker/attempt.js'
 import { createPatience } from '../../lib/engine/patience.js'
 import { BY_CANCEL } from '../../lib/ending.js'
-import { defineJob, JobError, Type, type JobContext, type JobDefinition, type JobEvent, type Processor } from '../../lib/index.js'
+import { fromFailedReason } from '../../lib/failure.js'
+import { createWorker, defineJob, JobError, Type, type JobContext, type JobDefinition, type JobEvent, type Processor } from '../../lib/index.js'
+import { safeLogger } from '../../lib/worker/safe-logger.js'
 import { LOCK_LOST, WORKER_CLOSING } from '../../lib/worker/stop-reasons.js'
 import type { StoredJob } from '../../lib/stored-job.js'
-import { onEachEngine, silent, uniqueName } from '../helpers/engines.js'
+import { onEachEngine, redisUrl, silent, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
+import { logLines } from '../helpers/log-lines.js'
+import { ODD_ERRORS, ODD_JOB_ERRORS } from '../helpers/odd-errors.js'
 import { eventually, startService } from '../helpers/service.js'
 
 const schemas = { input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) }
@@ -45,6 +50,61 @@ t.test('a job fails by', t => onEachEngine(t, async (t, { connection }) => {
     })
   }
 }))
+
+t.test('a JobError is final, however odd it is', async t => {
+  for (const [name, make] of Object.entries(ODD_JOB_ERRORS)) {
+    const lines: unknown[] = []
+    const log = safeLogger({ ...silent, warn: (...line: unknown[]) => { lines.push(line) } })
+    const runner = createAttemptRunner(plain, async () => { throw make() }, storing(), log)
+    const failed = await runner.run(begun()).catch((error: unknown) => error) as Error
+    t.equal(failed.name, 'UnrecoverableError', name)
+    t.match(fromFailedReason(failed.message), { code: 'NO_TEXT', message: 'There is no text', status: 422 }, name)
+    t.equal(lines.length, 1, name)
+  }
+})
+
+t.test('any other error is tried again, and logged, however odd it is', t => onEachEngine(t, async (t, { connection }) => {
+  const written = logLines()
+  const job = defineJob({ ...schemas, name: uniqueName(), input: Type.Object({ odd: Type.String() }), attempts: 2, backoff: BACKOFF })
+  const { submit, until } = await startService(t,
+    { job, connection, processor: ({ odd }, { log }) => { log.info({ err: ODD_ERRORS[odd]?.[0]() }, odd); throw ODD_ERRORS[odd]?.[0]() } },
+    { logger: { level: 'info', stream: written } })
+  for (const odd of Object.keys(ODD_ERRORS)) {
+    const { body: { jobId } } = await submit({ odd })
+    t.match(await until(jobId, 'failed'), { attempt: 2, error: { code: 'PROCESSOR_ERROR', message: 'The job failed for an internal reason.' } }, odd)
+    t.strictSame(written.lines().filter(line => line['jobId'] === jobId).map(({ msg }) => msg), [odd, 'The attempt failed', odd, 'The attempt failed'], odd)
+  }
+}))
+
+t.test('a logger that throws changes nothing', async t => {
+  const refuse = (): never => { throw new Error('no logger') }
+  const job = defineJob({ ...schemas, name: uniqueName(), attempts: 3, backoff: BACKOFF })
+  const { submit, until } = await startService(t, { job, connection: redisUrl() })
+  let runs = 0
+  const worker = createWorker(job, (_input, { log, signal }) => {
+    runs++
+    log.info({ signal }, 'begun')
+    throw new JobError('NO_TEXT', 'There is no text')
+  }, { connection: redisUrl(), log: { debug: refuse, info: refuse, warn: refuse, error: refuse } })
+  t.teardown(() => worker.close())
+  const { body: { jobId } } = await submit({})
+  t.match(await until(jobId, 'failed'), { attempt: 1, error: { code: 'NO_TEXT' } })
+  t.equal(runs, 1)
+})
+
+t.test('a signal may have any number of listeners', async t => {
+  const warnings: Error[] = []
+  const warn = (warning: Error): void => { warnings.push(warning) }
+  process.on('warning', warn)
+  t.teardown(() => { process.off('warning', warn) })
+  const runner = createAttemptRunner(plain, async (_input, { signal }) => {
+    for (let n = 0; n < 50; n++) signal.addEventListener('abort', () => n)
+    await setImmediate()
+    return { ok: true }
+  }, storing(), silent)
+  await runner.run(begun())
+  t.strictSame(warnings, [])
+})
 
 t.test('what was thrown stays in the log and in BullMQ', t => onEachEngine(t, async (t, { connection }) => {
   const job = defineJob({ ...schemas, name: uniqueName(), attempts: 1 })

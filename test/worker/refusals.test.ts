@@ -3,18 +3,20 @@ import { createRefusals } from '../../lib/worker/refusals.js'
 
 t.test('of each kind, one refusal is logged, and who waits learns of all', async t => {
   const lines: unknown[] = []
-  const heard = createRefusals({ warn: (...line: unknown[]) => { lines.push(line) } })
+  const { heard, tell } = createRefusals({ warn: (...line: unknown[]) => { lines.push(line) } })
   const first = new Error('first')
   const second = new Error('second')
   await heard(Promise.resolve(), 'chunk')
   await t.rejects(heard(Promise.reject(first), 'chunk'), first)
   void heard(Promise.reject(second), 'chunk')
   await t.rejects(heard(Promise.reject(second), 'progress'), second)
-  t.strictSame(lines, [[{ err: first }, 'chunk'], [{ err: second }, 'progress']])
+  tell(second, 'chunk')
+  tell(second, 'now')
+  t.strictSame(lines, [[{ err: first }, 'chunk'], [{ err: second }, 'progress'], [{ err: second }, 'now']])
 })
 
 t.test('a refusal that many share is heard once', async t => {
-  const heard = createRefusals({ warn () {} })
+  const { heard } = createRefusals({ warn () {} })
   let listeners = 0
   const shared = Promise.reject(new Error('no'))
   const { then } = shared

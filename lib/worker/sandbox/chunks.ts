@@ -1,3 +1,4 @@
+import { isJobError } from '../../errors.js'
 import { toJsonText } from '../../json.js'
 import { toError } from '../../thrown.js'
 import { createOutputLimit, tooLarge, type OutputLimits } from '../output-limit.js'
@@ -11,8 +12,8 @@ const MAX_BYTES = 65_536
 interface Chunk {
   json: string
   size: number
-  resolve (): void
-  reject (error: Error): void
+  resolve: () => void
+  reject: (error: Error) => void
 }
 
 /** The partial output of a run on its way out. */
@@ -25,11 +26,16 @@ export interface Chunks {
   end (): void
 }
 
-export function createChunks (post: Post, limits: OutputLimits): Chunks {
+/** @param onRefused called at once: who writes for ever and never waits would hear of it never */
+export function createChunks (post: Post, limits: OutputLimits, onRefused: (error: Error) => void): Chunks {
   let waiting: Chunk[] = []
   const limit = createOutputLimit(limits)
-  /** One for all: a run may go on for ever with writing what is refused. */
+  /** One for all that is too much: a run may go on for ever with that, and each of its own would cost memory. */
   let refusal: Promise<never> | undefined
+  const refuse = (error: Error): Promise<never> => {
+    onRefused(error)
+    return Promise.reject(error)
+  }
 
   const takeSome = (): Chunk[] => {
     let bytes = 0
@@ -57,12 +63,16 @@ export function createChunks (post: Post, limits: OutputLimits): Chunks {
 
   return {
     write (chunk) {
-      if (limit.isReached) return (refusal ??= Promise.reject(tooLarge()))
-      return new Promise((resolve, reject) => {
+      if (limit.isReached) return (refusal ??= refuse(tooLarge()))
+      try {
         const json = toJsonText(chunk)
-        waiting.push({ json, size: limit.admit(json), resolve, reject })
+        const size = limit.admit(json)
+        const taken = new Promise<void>((resolve, reject) => { waiting.push({ json, size, resolve, reject }) })
         lane.wake()
-      })
+        return taken
+      } catch (error) {
+        return isJobError(error) ? (refusal ??= refuse(error)) : refuse(error as TypeError)
+      }
     },
     empty: lane.empty,
     end () {

@@ -65,7 +65,7 @@ function toText (level: keyof JobLogger, first: string | object, message?: strin
   try {
     return JSON.stringify(lineOf(level, first, message))
   } catch {
-    return JSON.stringify({ level, fields: { unreadable: UNREADABLE }, errors: {}, message: textOf(message ?? first) } satisfies LogLine)
+    return JSON.stringify({ level, fields: { unreadable: UNREADABLE }, errors: {}, message: textOf(message) } satisfies LogLine)
   }
 }
 

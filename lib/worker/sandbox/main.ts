@@ -53,6 +53,8 @@ process.on('uncaughtException', error => {
 })
 
 if (parentPort === null) {
+  // Terminals and process managers send them to the worker and its sandboxes at once: the worker decides what ends when.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
   startWatchdog()
   endWithWorker(async () => {
     current?.abort(WORKER_GONE)

@@ -49,9 +49,9 @@ interface Reports extends Pick<JobContext, 'progress' | 'write'> {
 }
 
 function openReports (post: Post, limits: OutputLimits, log: JobLogger): Reports {
-  const chunks = createChunks(post, limits)
+  const { heard, tell } = createRefusals(log)
+  const chunks = createChunks(post, limits, error => { tell(error, CHUNK_REFUSED) })
   const progress = createProgress(post)
-  const heard = createRefusals(log)
   return {
     progress: (percent, message) => heard(progress.report(percent, message), PROGRESS_REFUSED),
     write: chunk => heard(chunks.write(chunk), CHUNK_REFUSED),

@@ -7,7 +7,8 @@ const { parent, victim, interval, grace } = workerData as Watch
 
 const timer = setInterval(() => {
   // Whoever loses its parent gets another one.
-  if (process.ppid === parent) return
-  clearInterval(timer)
-  setTimeout(() => { process.kill(victim, 'SIGKILL') }, grace)
+  if (process.ppid !== parent) {
+    clearInterval(timer)
+    setTimeout(() => { process.kill(victim, 'SIGKILL') }, grace)
+  }
 }, interval)

@@ -4,6 +4,7 @@ import { createLogLines, type LogLines } from '../../../lib/worker/sandbox/log-l
 import { readSandboxMessage, type LogLine } from '../../../lib/worker/sandbox/messages.js'
 import { createPost } from '../../../lib/worker/sandbox/post.js'
 import { ODD_ERRORS, ODD_JOB_ERRORS } from '../../helpers/odd-errors.js'
+import { startClock } from '../../helpers/clock.js'
 
 const DROPPED = 'The processor logged more than could be taken from its sandbox: lines were dropped'
 
@@ -24,6 +25,7 @@ function drain ({ sent, done }: ReturnType<typeof open>): LogLine[] {
 }
 
 t.test('lines leave in order, so many at a time', async t => {
+  startClock(t)
   const opened = open()
   for (let n = 0; n < 250; n++) opened.lines.write('info', { n }, 'hello')
   for (const size of [40_000, 40_000, 100_000, 1, 1]) opened.lines.write('debug', 'x'.repeat(size))
@@ -34,6 +36,7 @@ t.test('lines leave in order, so many at a time', async t => {
 })
 
 t.test('so many wait, and one line tells of those that were dropped', async t => {
+  startClock(t)
   const opened = open()
   for (let n = 0; n < 90_000; n++) opened.lines.write('info', `${n}`)
   opened.lines.write('info', 'late')
@@ -52,6 +55,7 @@ t.test('so many wait, and one line tells of those that were dropped', async t =>
 })
 
 t.test('whatever is logged', async t => {
+  startClock(t)
   const opened = open()
   const { lines } = opened
   const write = lines.write as (level: keyof JobLogger, ...line: unknown[]) => void

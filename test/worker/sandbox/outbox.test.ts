@@ -2,6 +2,7 @@ import t from 'tap'
 import { createOutbox, type Outbox } from '../../../lib/worker/sandbox/outbox.js'
 import { createPost } from '../../../lib/worker/sandbox/post.js'
 import { LIMITS } from '../../helpers/sandbox.js'
+import { startClock } from '../../helpers/clock.js'
 
 interface Sent { id: number, type: string, lines?: Array<{ level: string, message: string }> }
 
@@ -12,6 +13,7 @@ function open (limits: Partial<typeof LIMITS> = {}): { outbox: Outbox, sent: Sen
 }
 
 t.test('each has its own way out', async t => {
+  startClock(t)
   const { outbox, sent, done } = open()
   const told = [outbox.progress(1), outbox.write('a')]
   for (const level of ['debug', 'info', 'warn', 'error'] as const) outbox.log[level]('a')
@@ -22,6 +24,7 @@ t.test('each has its own way out', async t => {
 })
 
 t.test('closes when all is out', async t => {
+  startClock(t)
   const { outbox, sent, done } = open()
   await open().outbox.close()
   void outbox.progress(1)
@@ -39,6 +42,7 @@ t.test('closes when all is out', async t => {
 })
 
 t.test('a run that must stop may only log', async t => {
+  startClock(t)
   const { outbox, sent, done } = open()
   const told = [outbox.progress(1), outbox.progress(2), outbox.write('a'), outbox.write('b')]
   outbox.stop()
@@ -54,6 +58,7 @@ t.test('a run that must stop may only log', async t => {
 })
 
 t.test('one line tells of chunks that nobody waits for', async t => {
+  startClock(t)
   const { outbox, sent } = open({ maxOutputChunks: 0 })
   for (let n = 0; n < 1_000; n++) void outbox.write(n)
   await t.rejects(outbox.write('a'), { code: 'OUTPUT_TOO_LARGE' })

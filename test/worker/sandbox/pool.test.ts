@@ -72,10 +72,12 @@ t.test('a module that is never loaded', t => onEachKind(t, async (t, open) => {
 }))
 
 t.test('a process that cannot be started', async t => {
-  t.intercept(process, 'execPath', { value: '/nowhere' })
-  const { load, close } = openSandbox(fixture('processor.js'), 'process', LIMITS)
-  await t.rejects(load(), { code: 'PROCESSOR_MODULE', message: /cannot be loaded: spawn .nowhere ENOENT/ })
-  await close()
+  for (const [execPath, says] of [['/nowhere', 'spawn /nowhere ENOENT'], ['/etc/passwd/node', 'spawn ENOTDIR']] as const) {
+    t.intercept(process, 'execPath', { value: execPath })
+    const { load, close } = openSandbox(fixture('processor.js'), 'process', LIMITS)
+    await t.rejects(load(), { code: 'PROCESSOR_MODULE', message: `cannot be loaded: ${says}` })
+    await close()
+  }
 })
 
 t.test('a module that is none', t => onEachKind(t, async (t, open) => {

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Refusals } from '../../../lib/worker/sandbox/messages.js'
 import { createPost } from '../../../lib/worker/sandbox/post.js'
 import { createProgress, type Progress } from '../../../lib/worker/sandbox/progress.js'
+import { startClock } from '../../helpers/clock.js'
 
 function open (): { progress: Progress, sent: unknown[], done (refusals?: Refusals): void } {
   const sent: unknown[] = []
@@ -10,6 +11,7 @@ function open (): { progress: Progress, sent: unknown[], done (refusals?: Refusa
 }
 
 t.test('of what is reported while a message is under way, the latest leaves', async t => {
+  startClock(t)
   const { progress, sent, done } = open()
   const first = progress.report(1, 'one')
   const second = progress.report(2, 'two')
@@ -25,6 +27,7 @@ t.test('of what is reported while a message is under way, the latest leaves', as
 })
 
 t.test('what the worker refuses is refused', async t => {
+  startClock(t)
   const { progress, done } = open()
   const refused = progress.report(1)
   done({ 0: { name: 'Error', message: 'no store' } })
@@ -32,6 +35,7 @@ t.test('what the worker refuses is refused', async t => {
 })
 
 t.test('what is no progress at all', async t => {
+  startClock(t)
   const { progress, sent, done } = open()
   const cases: Array<[odd: unknown, percent: unknown, message: unknown]> = [
     [NaN, null, null],
@@ -48,6 +52,7 @@ t.test('what is no progress at all', async t => {
 })
 
 t.test('after its end nobody waits', async t => {
+  startClock(t)
   const { progress, sent } = open()
   const reported = [progress.report(1), progress.report(2)]
   progress.end()

@@ -1,8 +1,9 @@
 import t from 'tap'
 import { JobError } from '../../../lib/index.js'
+import { openSandbox } from '../../../lib/worker/sandbox/pool.js'
 import { latch } from '../../helpers/latch.js'
 import { ODD_ERRORS, ODD_JOB_ERRORS } from '../../helpers/odd-errors.js'
-import { context, onEachKind } from '../../helpers/sandbox.js'
+import { context, fixture, LIMITS, onEachKind } from '../../helpers/sandbox.js'
 
 const LIBRARY = new URL('../../../lib/errors.js', import.meta.url).href
 
@@ -120,3 +121,9 @@ t.test('a signal may have any number of listeners', t => onEachKind(t, async (t,
   const { execute } = open()
   t.strictSame(await execute({ do: 'listen often' }, context()), [])
 }))
+
+t.test('what a terminal sends to all processes is for the worker to decide', async t => {
+  const { execute, close } = openSandbox(fixture('processor.js'), 'process', LIMITS)
+  t.teardown(close)
+  t.equal(await execute({ do: 'signal itself' }, context()), 'alive')
+})

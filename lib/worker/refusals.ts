@@ -13,8 +13,6 @@ export interface Refusals {
 
 export function createRefusals (log: Pick<JobLogger, 'warn'>): Refusals {
   const known = new Set<string>()
-  /** Many reports may share one promise, and there is no end to some. */
-  const latest = new Map<string, Promise<void>>()
   const tell = (error: unknown, refused: string): void => {
     if (known.has(refused)) return
     known.add(refused)
@@ -22,8 +20,6 @@ export function createRefusals (log: Pick<JobLogger, 'warn'>): Refusals {
   }
   return {
     heard (told, refused) {
-      if (latest.get(refused) === told) return told
-      latest.set(refused, told)
       told.catch((error: unknown) => { tell(error, refused) })
       return told
     },

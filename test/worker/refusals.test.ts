@@ -14,13 +14,3 @@ t.test('of each kind, one refusal is logged, and who waits learns of all', async
   tell(second, 'now')
   t.strictSame(lines, [[{ err: first }, 'chunk'], [{ err: second }, 'progress'], [{ err: second }, 'now']])
 })
-
-t.test('a refusal that many share is heard once', async t => {
-  const { heard } = createRefusals({ warn () {} })
-  let listeners = 0
-  const shared = Promise.reject(new Error('no'))
-  const { then } = shared
-  shared.then = ((...args: Parameters<typeof then>) => { listeners++; return then.apply(shared, args) }) as typeof then
-  for (let n = 0; n < 10; n++) t.equal(heard(shared, 'chunk'), shared)
-  t.equal(listeners, 1, 'a loop that never ends may ask for it')
-})

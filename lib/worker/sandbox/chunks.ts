@@ -2,6 +2,7 @@ import { isJobError } from '../../errors.js'
 import { toJsonText } from '../../json.js'
 import { toError } from '../../thrown.js'
 import { createOutputLimit, tooLarge, type OutputLimits } from '../output-limit.js'
+import { heard } from './heard.js'
 import { createLane } from './lane.js'
 import type { Post } from './post.js'
 
@@ -34,7 +35,7 @@ export function createChunks (post: Post, limits: OutputLimits, onRefused: (erro
   let refusal: Promise<never> | undefined
   const refuse = (error: Error): Promise<never> => {
     onRefused(error)
-    return Promise.reject(error)
+    return heard(Promise.reject(error))
   }
 
   const takeSome = (): Chunk[] => {
@@ -69,7 +70,7 @@ export function createChunks (post: Post, limits: OutputLimits, onRefused: (erro
         const size = limit.admit(json)
         const taken = new Promise<void>((resolve, reject) => { waiting.push({ json, size, resolve, reject }) })
         lane.wake()
-        return taken
+        return heard(taken)
       } catch (error) {
         return isJobError(error) ? (refusal ??= refuse(error)) : refuse(error as TypeError)
       }

@@ -1,6 +1,6 @@
 import type { JobContext, JobLogger } from '../../../types/processor.js'
 import type { OutputLimits } from '../output-limit.js'
-import { CHUNK_REFUSED, createRefusals, PROGRESS_REFUSED } from '../refusals.js'
+import { CHUNK_REFUSED, createRefusals } from '../refusals.js'
 import { createChunks } from './chunks.js'
 import { createLogLines, type LogLines } from './log-lines.js'
 import type { Post } from './post.js'
@@ -49,12 +49,13 @@ interface Reports extends Pick<JobContext, 'progress' | 'write'> {
 }
 
 function openReports (post: Post, limits: OutputLimits, log: JobLogger): Reports {
-  const { heard, tell } = createRefusals(log)
+  // What the worker refuses, it logs itself.
+  const { tell } = createRefusals(log)
   const chunks = createChunks(post, limits, error => { tell(error, CHUNK_REFUSED) })
   const progress = createProgress(post)
   return {
-    progress: (percent, message) => heard(progress.report(percent, message), PROGRESS_REFUSED),
-    write: chunk => heard(chunks.write(chunk), CHUNK_REFUSED),
+    progress: progress.report,
+    write: chunks.write,
     async empty () {
       await chunks.empty()
       await progress.empty()

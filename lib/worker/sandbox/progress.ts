@@ -1,5 +1,6 @@
 import { jsonOrText } from '../../json.js'
 import { toError } from '../../thrown.js'
+import { heard } from './heard.js'
 import { createLane } from './lane.js'
 import type { Post } from './post.js'
 
@@ -60,5 +61,5 @@ function plain (value: unknown): unknown {
 function deferred (): Omit<Waiting, 'report'> {
   let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined
   const promise = new Promise<void>((resolve, reject) => { settle = { resolve, reject } })
-  return { promise, ...settle as Pick<Waiting, 'resolve' | 'reject'> }
+  return { promise: heard(promise), ...settle as Pick<Waiting, 'resolve' | 'reject'> }
 }

@@ -35,7 +35,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   if (options.connectionDefaulted) {
     app.log.warn(`fastify-async-jobs: no connection for the job "${job.name}": its jobs live in the memory of this process and are gone with it. Pass connection: a redis:// or postgres:// URL`)
   }
-  const { engine, release } = await leaseEngine(options.connection, app.server, log)
+  const { engine, release } = await leaseEngine(options.connection, app.server, log, options.schema)
   app.addHook('onClose', release)
 
   const queue = openJobQueue(engine, job, options.maxPending)

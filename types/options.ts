@@ -83,6 +83,8 @@ export interface JobOptions {
 export interface CreateWorkerOptions extends WorkerOptions {
   /** Where the jobs are stored. `memory:` is no choice here: it lives inside one app. */
   connection: Connection
+  /** The schema of PostgreSQL in which the jobs are, the same as the service's. Default `bullmq`. */
+  schema?: string | undefined
   /** A pino logger or something like it. Default: the console. */
   log?: JobLogger | undefined
 }

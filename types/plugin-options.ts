@@ -9,6 +9,11 @@ export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefiniti
   job: Definition
   /** Default: the embedded engine in memory, with a warning; an error where `NODE_ENV` is `production`. */
   connection?: Connection | undefined
+  /**
+   * The schema of PostgreSQL in which the jobs are, so that services can share a database: letters, digits and
+   * underscores. It is made where it is missing. Only with a connection to PostgreSQL. Default `bullmq`.
+   */
+  schema?: string | undefined
   /** Runs the jobs in this process: a function, or the URL or absolute path of a module whose default export is one and which then runs sandboxed. Omitted: this process only produces. */
   processor?: Processor<Definition> | URL | string | undefined
   /** How the processor runs. Only with `processor`. */

@@ -1,10 +1,12 @@
 import { EventEmitter } from 'node:events'
-import { DEFAULT_SCHEMA, runMigrations, type PgPool, type PgPoolClient } from 'bullmq'
+import { DEFAULT_SCHEMA, type PgPool, type PgPoolClient } from 'bullmq'
 import type { PGlite } from '@electric-sql/pglite'
 import type { Engine } from './engine.js'
 import { lockDirectory } from './directory-lock.js'
 import { loadPeer } from './load-peer.js'
+import { keepNull } from './json-null.js'
 import { postgresEngine } from './postgres.js'
+import { prepareSchema } from './postgres-schema.js'
 
 /**
  * PostgreSQL in this process: PGlite under BullMQ's own backend. For development and tests; one
@@ -14,10 +16,16 @@ import { postgresEngine } from './postgres.js'
 export async function openEmbedded (directory: string | undefined): Promise<Engine> {
   const { PGlite } = await loadPeer('@electric-sql/pglite', () => import('@electric-sql/pglite'))
   const unlock = directory === undefined ? undefined : await lockDirectory(directory)
-  const db = await PGlite.create(directory)
-  await runMigrations(new PGliteClient(db), DEFAULT_SCHEMA)
-  await db.exec(`SET search_path TO ${DEFAULT_SCHEMA}`)
-  const engine = postgresEngine('embedded', new PGlitePool(db), () => new PGlitePool(db))
+  const db = await open(PGlite, directory).catch(async (error: unknown) => {
+    await unlock?.()
+    throw error
+  })
+  const engine = postgresEngine('embedded', {
+    pool: new PGlitePool(db),
+    openOwnPool: () => new PGlitePool(db),
+    started: Promise.resolve(),
+    outages: { note: () => false }
+  })
   return {
     ...engine,
     async close () {
@@ -26,6 +34,13 @@ export async function openEmbedded (directory: string | undefined): Promise<Engi
       await unlock?.()
     }
   }
+}
+
+async function open (Database: typeof PGlite, directory: string | undefined): Promise<PGlite> {
+  const db = await Database.create(directory)
+  await prepareSchema(new PGliteClient(db), DEFAULT_SCHEMA)
+  await db.exec(`SET search_path TO ${DEFAULT_SCHEMA}`)
+  return db
 }
 
 /** What BullMQ uses of a `pg` pool. All its clients are the one session that PGlite is. */
@@ -84,7 +99,7 @@ class PGliteClient extends EventEmitter implements PgPoolClient {
 
 /** Only `exec` takes several statements at once, as the migrations do; only `query` takes parameters. */
 async function query<Row> (db: PGlite, text: string, params: readonly unknown[] | undefined): Promise<{ rows: Row[] }> {
-  if (params !== undefined) return db.query<Row>(text, [...params])
+  if (params !== undefined) return keepNull(await db.query<Row>(text, [...params]))
   const results = await db.exec(text)
   return results.at(-1) as unknown as { rows: Row[] }
 }

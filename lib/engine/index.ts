@@ -1,3 +1,5 @@
+import { DEFAULT_SCHEMA } from 'bullmq'
+import { fileURLToPath } from 'node:url'
 import type { Connection, PostgresPool, RedisClient, RedisConnectionOptions } from '../../types/options.js'
 import { OptionInvalidError } from '../errors.js'
 import { openEmbedded } from './embedded.js'
@@ -13,28 +15,31 @@ export interface EngineLease {
 }
 
 interface SharedEngine {
+  /** What it is shared by: what was passed as connection, or its owner. */
+  readonly key: unknown
+  readonly schema: string | undefined
   readonly opening: Promise<Engine>
   leases: number
 }
 
-/** Open engines of this process, by what was passed as connection. */
-const shared = new Map<unknown, SharedEngine>()
+/** The open engines of this process. */
+const shared = new Set<SharedEngine>()
 
 /**
- * The engine for a connection. Equal connections share one: the same URL, the same object.
- * `memory:` alone is shared only within `owner`, as two apps in one process are strangers.
- * @throws `OPTION_INVALID` where the connection is none we know, `PEER_MISSING`
+ * The engine for a connection. Equal connections share one: the same URL, the same object, and on PostgreSQL the same
+ * schema. `memory:` alone is shared only within `owner`, as two apps in one process are strangers.
+ * @throws `OPTION_INVALID` where the connection is none we know, or has no schemas; `PEER_MISSING`
  */
-export async function leaseEngine (connection: Connection, owner: object, log: EngineLog): Promise<EngineLease> {
-  const open = pickEngine(connection)
+export async function leaseEngine (connection: Connection, owner: object, log: EngineLog, schema?: string): Promise<EngineLease> {
+  const open = pickEngine(connection, schema)
   const key = connection === 'memory:' ? owner : connection
-  const entry = shared.get(key) ?? { opening: open(log), leases: 0 }
-  shared.set(key, entry)
+  const entry = [...shared].find(each => each.key === key && each.schema === schema) ?? { key, schema, opening: open(log), leases: 0 }
+  shared.add(entry)
   entry.leases++
   let releasing: Promise<void> | undefined
   const release = async (): Promise<void> => {
     if (--entry.leases > 0) return
-    shared.delete(key)
+    shared.delete(entry)
     const engine = await entry.opening
     await engine.close()
   }
@@ -45,7 +50,7 @@ export async function leaseEngine (connection: Connection, owner: object, log: E
     }
   } catch (error) {
     entry.leases--
-    shared.delete(key)
+    shared.delete(entry)
     throw isUrlError(error) ? new OptionInvalidError('options.connection', 'must be a URL. In its user name and password, all but letters and digits is percent-encoded (encodeURIComponent)', 'one that cannot be read') : error
   }
 }
@@ -57,14 +62,19 @@ function isUrlError (error: unknown): boolean {
 
 type Opener = (log: EngineLog) => Promise<Engine>
 
-function pickEngine (connection: Connection): Opener {
+function pickEngine (connection: Connection, schema: string | undefined): Opener {
+  const postgres: (connection: string | PostgresPool) => Opener = connection => log => openPostgres(connection, schema ?? DEFAULT_SCHEMA, log)
   if (typeof connection === 'string') {
     const scheme = /^([a-z]+):/.exec(connection)?.[1]
+    if (scheme === 'postgres' || scheme === 'postgresql') return postgres(connection)
+    if (schema !== undefined) throw noSchema(scheme === undefined ? 'a string' : `${scheme}:`)
     switch (scheme) {
       case 'redis': case 'rediss': return log => openRedis(connection, log)
-      case 'postgres': case 'postgresql': return log => openPostgres(connection, log)
       case 'memory': return () => openEmbedded(undefined)
-      case 'file': return () => openEmbedded(connection.slice('file:'.length))
+      case 'file': {
+        const directory = directoryOf(connection)
+        return () => openEmbedded(directory)
+      }
       // Not shown whole: it may hold a password.
       default: throw new OptionInvalidError('options.connection', 'must begin with redis:, rediss:, postgres:, postgresql:, memory: or file:', scheme === undefined ? 'a string without one of these' : `${scheme}:`)
     }
@@ -72,12 +82,27 @@ function pickEngine (connection: Connection): Opener {
   if (typeof connection !== 'object' || connection === null) {
     throw new OptionInvalidError('options.connection', 'must be a URL, ioredis options, an ioredis client or a pg.Pool', connection === null ? 'null' : typeof connection)
   }
-  if (isPool(connection)) return log => openPostgres(connection, log)
+  if (isPool(connection)) return postgres(connection)
+  if (schema !== undefined) throw noSchema('an object for Redis')
   const prefix = keyPrefix(connection)
   if (prefix) {
     throw new OptionInvalidError('options.connection', 'must not set keyPrefix, which BullMQ cannot work with', `keyPrefix '${String(prefix)}'`)
   }
   return log => openRedis(connection, log)
+}
+
+function noSchema (connection: string): Error {
+  return new OptionInvalidError('options.schema', 'goes with a connection to PostgreSQL: postgres:, postgresql: or a pg.Pool', connection)
+}
+
+/** Of a URL the path that it stands for; what follows a bare `file:` is a path as it is. */
+function directoryOf (connection: string): string {
+  if (!connection.startsWith('file://')) return connection.slice('file:'.length)
+  try {
+    return fileURLToPath(connection)
+  } catch {
+    throw new OptionInvalidError('options.connection', 'must be file: and a path, or a URL as pathToFileURL makes it: file:///absolute/path', connection)
+  }
 }
 
 function isPool (connection: object): connection is PostgresPool {

@@ -1,9 +1,9 @@
-import { DEFAULT_SCHEMA, type PgPool } from 'bullmq'
+import type { PgPool } from 'bullmq'
 import { EXPIRED_PAGE, LOG_PAGE, LONGEST_TEXT, PAGE_BYTES, RETENTION_OPTION, SMALL_OUTPUT, stopsOf, type StoreCommands } from './engine.js'
 import { toStoredOptions, type StoredJob, type StoredOutput, type StoredState } from '../stored-job.js'
 
 /*
- * What BullMQ has no call for, as statements: each is atomic, and one round trip. Where time matters, it is
+ * What BullMQ has no call for, as statements: each is atomic, and one round trip. The connection knows the schema. Where time matters, it is
  * that of the database, as the clocks of processes may be wrong.
  */
 
@@ -24,18 +24,18 @@ SELECT CASE WHEN state = 'waiting-children' OR (state = 'active' AND locked_unti
        ${NOW} AS read_at_ms, added_at_ms, process_at_ms, processed_at_ms, finished_at_ms, attempts_made, opts,
        CASE WHEN pg_column_size(progress) <= ${LONGEST_TEXT} THEN progress END AS progress,
        CASE WHEN octet_length(failed_reason) <= ${LONGEST_TEXT} THEN failed_reason END AS failed_reason,
-       (SELECT COALESCE(MAX(idx) + 1, 0) FROM ${DEFAULT_SCHEMA}.job_log WHERE queue = $1 AND job_id = $2) AS logs,
+       (SELECT COALESCE(MAX(idx) + 1, 0) FROM job_log WHERE queue = $1 AND job_id = $2) AS logs,
        CASE WHEN $3 AND state = 'completed' AND COALESCE(pg_column_size(return_value), 0) <= ${SMALL_COLUMN} THEN COALESCE(return_value::text, 'null') END AS output, processed_by
-  FROM ${DEFAULT_SCHEMA}.job WHERE queue = $1 AND id = $2 AND ($4::text IS NULL OR opts->>'owner' = $4)`
+  FROM job WHERE queue = $1 AND id = $2 AND ($4::text IS NULL OR opts->>'owner' = $4)`
 
 const READ_LOGS = `
 SELECT row FROM (
   SELECT row, idx, COALESCE(sum(octet_length(row)) OVER (ORDER BY idx ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-    FROM (SELECT row, idx FROM ${DEFAULT_SCHEMA}.job_log WHERE queue = $1 AND job_id = $2 AND idx >= $3 ORDER BY idx LIMIT ${LOG_PAGE}) AS page
+    FROM (SELECT row, idx FROM job_log WHERE queue = $1 AND job_id = $2 AND idx >= $3 ORDER BY idx LIMIT ${LOG_PAGE}) AS page
 ) AS said WHERE before < ${PAGE_BYTES} ORDER BY idx`
 
 const READ_OUTPUT = `
-SELECT return_value::text AS output, processed_by FROM ${DEFAULT_SCHEMA}.job
+SELECT return_value::text AS output, processed_by FROM job
  WHERE queue = $1 AND id = $2 AND state = 'completed' AND return_value IS NOT NULL`
 
 /**
@@ -46,19 +46,19 @@ SELECT return_value::text AS output, processed_by FROM ${DEFAULT_SCHEMA}.job
 const END_JOB = `
 WITH open AS (
   SELECT id, state, state = 'active' AND locked_until_ms > ${NOW} AS running
-    FROM ${DEFAULT_SCHEMA}.job
+    FROM job
    WHERE queue = $1 AND id = $2 AND state NOT IN ('completed', 'failed')
      FOR UPDATE
 ), ended AS (
-  UPDATE ${DEFAULT_SCHEMA}.job
+  UPDATE job
      SET state = 'failed', failed_reason = CASE WHEN running THEN $4::text ELSE $3::text END, finished_at_ms = ${NOW},
          lock_token = NULL, locked_until_ms = NULL, deferred_failure = NULL
     FROM open
    WHERE job.queue = $1 AND job.id = $2 AND (NOT running OR $4::text IS NOT NULL)
   RETURNING failed_reason, running, CASE WHEN running THEN 'active' ELSE 'waiting' END AS prev
 )
-SELECT ${DEFAULT_SCHEMA}.publish_event($1, 'failed', jsonb_build_object('jobId', $2::text, 'failedReason', failed_reason, 'prev', prev)),
-       CASE WHEN running THEN ${DEFAULT_SCHEMA}.publish_event($5, 'stop', jsonb_build_object('jobId', $2::text)) END
+SELECT publish_event($1, 'failed', jsonb_build_object('jobId', $2::text, 'failedReason', failed_reason, 'prev', prev)),
+       CASE WHEN running THEN publish_event($5, 'stop', jsonb_build_object('jobId', $2::text)) END
   FROM ended`
 
 /**
@@ -67,29 +67,29 @@ SELECT ${DEFAULT_SCHEMA}.publish_event($1, 'failed', jsonb_build_object('jobId',
  */
 const REPORT = `
 WITH owned AS (
-  UPDATE ${DEFAULT_SCHEMA}.job SET progress = COALESCE($4::jsonb, progress)
+  UPDATE job SET progress = COALESCE($4::jsonb, progress)
    WHERE queue = $1 AND id = $2 AND state = 'active' AND lock_token = $3
   RETURNING id
 ), written AS (
-  INSERT INTO ${DEFAULT_SCHEMA}.job_log (queue, job_id, idx, row)
+  INSERT INTO job_log (queue, job_id, idx, row)
   SELECT $1, owned.id, $5::bigint + said.number - 1, said.row
     FROM owned, unnest($6::text[]) WITH ORDINALITY AS said (row, number)
   ON CONFLICT DO NOTHING
 )
-SELECT ${DEFAULT_SCHEMA}.publish_event($1, CASE WHEN $4::jsonb IS NULL THEN 'output' ELSE 'progress' END,
+SELECT publish_event($1, CASE WHEN $4::jsonb IS NULL THEN 'output' ELSE 'progress' END,
          jsonb_strip_nulls(jsonb_build_object('jobId', id, 'data', $4::text)))
   FROM owned`
 
 /** $2: state, $3: age in ms, $4: the option with the retention. Others may have stored what they like as its age. */
 const FIND_EXPIRED = `
-SELECT id FROM ${DEFAULT_SCHEMA}.job
- WHERE queue = $1 AND state = $2::${DEFAULT_SCHEMA}.job_state AND state IN ('completed', 'failed') AND finished_at_ms <= ${NOW} - $3::bigint
+SELECT id FROM job
+ WHERE queue = $1 AND state = $2::job_state AND state IN ('completed', 'failed') AND finished_at_ms <= ${NOW} - $3::bigint
    AND CASE WHEN jsonb_typeof(opts->$4->'age') = 'number' THEN finished_at_ms + (opts->$4->>'age')::numeric * 1000 <= ${NOW} END
  ORDER BY finished_at_ms LIMIT ${EXPIRED_PAGE}`
 
-const LATEST_EVENT = `SELECT COALESCE(MAX(id), 0) AS id FROM ${DEFAULT_SCHEMA}.event WHERE queue = $1`
+const LATEST_EVENT = `SELECT COALESCE(MAX(id), 0) AS id FROM event WHERE queue = $1`
 
-const TRIM_EVENTS = `DELETE FROM ${DEFAULT_SCHEMA}.event WHERE queue = $1 AND created_at_ms < ${NOW} - $2`
+const TRIM_EVENTS = `DELETE FROM event WHERE queue = $1 AND created_at_ms < ${NOW} - $2`
 
 type Millis = string | number | null
 

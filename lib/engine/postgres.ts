@@ -1,52 +1,120 @@
-import { createPostgresBackend, DEFAULT_SCHEMA, runMigrations, withBackend, type PgPool, type PostgresQueueBackend, type Queue, type Worker } from 'bullmq'
-import type { PostgresPool } from '../../types/options.js'
-import type { Pool } from 'pg'
+import { PostgresConnection, PostgresQueueBackend, withBackend, type BackendFactory, type PgPool, type PgPoolClient, type Queue, type Worker } from 'bullmq'
+import type { PostgresPool as UserPool } from '../../types/options.js'
+import { ServiceClosingError } from '../errors.js'
 import { EVENTS_KEPT, type Engine, type EngineLog } from './engine.js'
-import { readerOf } from './event-source.js'
 import { openLargeReads } from './large-reads.js'
 import { keepOlderJobs } from './own-retention.js'
 import { loadPeer } from './load-peer.js'
 import { OUR_WORKER, postgresCommands } from './postgres-commands.js'
+import { connectWith, type Limits } from './postgres-connect.js'
+import { readPostgresEvents } from './postgres-events.js'
+import { isOfConnection, watchPostgres, type PostgresOutages } from './postgres-outages.js'
+import { PostgresPool } from './postgres-pool.js'
+import { checkNotifications, prepareSchema } from './postgres-schema.js'
 
-const bull = withBackend(createPostgresBackend)
+/** For commands: what a request waits, in ms. */
+const COMMAND_LIMITS: Limits = { connectionTimeoutMillis: 900, query_timeout: 900 }
 
-/** How long a statement and the wait for a connection may take, in ms. */
-const COMMAND_TIMEOUT = 900
+/** For workers, readers and their large statements. */
+const WORKER_LIMITS: Limits = { connectionTimeoutMillis: 2_000, query_timeout: 5_000 }
 
-/** PostgreSQL through BullMQ's own backend. */
-export async function openPostgres (connection: string | PostgresPool, log: EngineLog): Promise<Engine> {
+/** For the first look at a database, and for making what it lacks. */
+const START_LIMITS: Limits = { connectionTimeoutMillis: 2_000, query_timeout: 60_000 }
+
+/** PostgreSQL through BullMQ's own backend. One that is away is waited for: the engine opens all the same. */
+export async function openPostgres (connection: string | UserPool, schema: string, log: EngineLog): Promise<Engine> {
   const { default: pg } = await loadPeer('pg', () => import('pg'))
-  const settings = typeof connection === 'string' ? { connectionString: connection } : copyOptions(connection)
-  const open = (limits: object): Pool => {
-    const pool = new pg.Pool({ ...settings, ...limits, options: `-c search_path=${DEFAULT_SCHEMA}` })
-    // Every queue of the service listens to its errors.
-    pool.setMaxListeners(0)
-    pool.on('error', error => {
-      // With it comes the client, and its settings.
-      Reflect.deleteProperty(error, 'client')
-      log.warn({ err: error }, 'PostgreSQL closed an idle connection')
-    })
-    // Of one that is in use, the query that fails tells. Without a listener, its error would end the process.
-    pool.on('connect', client => { client.on('error', () => {}) })
+  const connect = connectWith(pg, connection, schema)
+  const pools = new Set<PostgresPool>()
+  const start = startOnce()
+
+  const look = async (limits: Limits): Promise<void> => {
+    const client = await connect.client(limits)
+    try {
+      if (start.done) {
+        await client.query('SELECT 1')
+      } else {
+        await checkNotifications(client, () => connect.client(limits))
+        await prepareSchema(client, schema)
+        start.succeed()
+      }
+    } finally {
+      client.release()
+    }
+  }
+
+  const away = await look(START_LIMITS).then(() => undefined, (error: unknown) => {
+    if (isOfConnection(error)) return error
+    throw error
+  })
+  const outages: PostgresOutages = watchPostgres(
+    () => look(start.done ? COMMAND_LIMITS : START_LIMITS), () => { for (const pool of pools) pool.renew() }, log, away)
+  const openPool = (limits: Limits): PostgresPool => {
+    const pool = new PostgresPool(connect, limits, outages.note)
+    pools.add(pool)
     return pool
   }
-  const commands = open({ connectionTimeoutMillis: COMMAND_TIMEOUT, query_timeout: COMMAND_TIMEOUT })
-  const migrating = await commands.connect()
-  await runMigrations(migrating, DEFAULT_SCHEMA).finally(() => { migrating.release() })
-  return postgresEngine('postgres', asPgPool(commands), () => asPgPool(open({})))
+
+  const engine = postgresEngine('postgres', {
+    pool: openPool(COMMAND_LIMITS),
+    openOwnPool: () => openPool(WORKER_LIMITS),
+    started: start.started,
+    outages
+  })
+  return {
+    ...engine,
+    get available () { return outages.available },
+    async close () {
+      outages.close()
+      start.fail()
+      await engine.close()
+      await Promise.all([...pools].map(pool => pool.end()))
+    }
+  }
 }
 
-/**
- * How long a read waits for an event, in ms. Not longer: BullMQ begins to listen for one after it has looked,
- * and notifies only one of several writers that commit together (readEvents and publish_event of its backend).
- */
-const EVENT_TIMEOUT = 500
+interface Start {
+  readonly started: Promise<void>
+  readonly done: boolean
+  succeed (): void
+  /** Nobody waits for it any more. */
+  fail (): void
+}
 
-/**
- * The engine over anything that looks like a pool.
- * @param openOwnPool a pool for one worker or reader, which waits as long as it takes
- */
-export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, openOwnPool: () => PgPool): Engine {
+function startOnce (): Start {
+  let done = false
+  let succeed = (): void => {}
+  let fail = (): void => {}
+  const started = new Promise<void>((resolve, reject) => {
+    succeed = resolve
+    fail = () => { reject(new ServiceClosingError()) }
+  })
+  // Where nobody waits for it, it is no error.
+  started.catch(() => {})
+  return {
+    started,
+    get done () { return done },
+    succeed () {
+      done = true
+      succeed()
+    },
+    fail
+  }
+}
+
+/** What an engine needs of its PostgreSQL. */
+export interface Database {
+  pool: PgPool
+  /** A pool for one worker or reader, which waits as long as it takes. */
+  openOwnPool (): PgPool
+  /** Resolves when there is all that jobs need. */
+  started: Promise<void>
+  outages: Pick<PostgresOutages, 'note'>
+}
+
+/** The engine over anything that looks like a pool. */
+export function postgresEngine (kind: 'postgres' | 'embedded', { pool, openOwnPool, started, outages }: Database): Engine {
+  const bull = withBackend(backendAfter(started))
   const queues = new Map<string, Queue>()
   const commands = postgresCommands(pool)
   const largeReads = openLargeReads(() => {
@@ -56,14 +124,14 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
   return {
     kind,
     available: true,
-    noteFailure: () => false,
+    noteFailure: outages.note,
 
     openQueue (name) {
       const open = queues.get(name)
       if (open !== undefined) return open
       // BullMQ's types tie a queue to its backend; callers use only what all backends share.
       const queue = new bull.Queue(name, { connection: pool, streams: { events: { maxLen: EVENTS_KEPT } } }) as unknown as Queue
-      // The pool tells. Without a listener, BullMQ prints the error, and with it the client and its settings.
+      // Who asked is told. Without a listener, BullMQ prints the error, and with it the client and its settings.
       queue.on('error', () => {})
       queues.set(name, queue)
       return queue
@@ -75,31 +143,19 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
       keepOlderJobs(worker.getBackend())
       outcomes?.keep(worker.getBackend())
       const { report, readJob, now } = postgresCommands(own)
-      let ended: Promise<void> | undefined
-      return {
-        worker,
-        report,
-        readJob,
-        now,
-        // A pool that is ended twice rejects.
-        disconnect: () => { void (ended ??= own.end()) }
-      }
+      return { worker, report, readJob, now, disconnect: () => { void own.end() } }
     },
 
     openEvents (queueName) {
       const own = openOwnPool()
-      const opened: PostgresQueueBackend[] = []
+      const events = readPostgresEvents(queueName, async (): Promise<PgPoolClient> => {
+        await started
+        return await own.connect()
+      })
       return {
-        read: readerOf(() => {
-          const backend = createPostgresBackend(queueName, { connection: own }, { blocking: true })
-          opened.push(backend)
-          return backend
-        }, EVENT_TIMEOUT),
+        read: events.read,
         async close () {
-          await Promise.all(opened.map(async backend => {
-            await backend.disconnect()
-            await backend.close()
-          }))
+          await events.close()
           await own.end()
         }
       }
@@ -117,13 +173,16 @@ export function postgresEngine (kind: 'postgres' | 'embedded', pool: PgPool, ope
   }
 }
 
-/** A real pool is one by BullMQ's own account; only the overloads of `on` are typed differently. */
-function asPgPool (pool: Pool): PgPool {
-  return pool as unknown as PgPool
-}
-
-/** A pool hides its password from enumeration, so that it does not end in logs. */
-function copyOptions (pool: PostgresPool): object {
-  const { password } = pool.options as { password?: unknown }
-  return password === undefined ? { ...pool.options } : { ...pool.options, password }
+/**
+ * BullMQ's backend, which does not look for itself whether the schema is there: where that look fails, it is broken for
+ * good, and a worker over it takes no job, ever.
+ */
+function backendAfter (started: Promise<void>): BackendFactory<PostgresQueueBackend, PgPool> {
+  class StartedConnection extends PostgresConnection {
+    override waitUntilReady (): Promise<void> { return started }
+  }
+  return (name, options, { withBlockingConnection = false } = {}) => new PostgresQueueBackend(
+    new StartedConnection(options.connection), name, options, true,
+    // By which BullMQ knows workers.
+    withBlockingConnection ? `${name}:w:${OUR_WORKER}` : undefined)
 }

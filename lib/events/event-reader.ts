@@ -45,7 +45,7 @@ export function readEvents (engine: Engine, queueName: string, start: string, lo
         if (events.length >= EVENTS_KEPT) onGap()
       } catch (error) {
         if (closing.signal.aborted) return
-        if (engine.available && !told) {
+        if (!engine.noteFailure(error) && engine.available && !told) {
           log.warn({ err: withoutCommand(error), queue: queueName }, 'Events could not be read: trying again')
           told = true
         }

@@ -6,7 +6,7 @@ import type { Processor } from '../../types/processor.js'
 import { EmbeddedInProductionError, OptionInvalidError } from '../errors.js'
 import { complete, MAX_INT32, MAX_SECONDS, oneOf, show } from './complete.js'
 import { checkJob } from './definition.js'
-import { checkProcessor, checkSandbox, workerFields, type ResolvedWorkerOptions } from './worker.js'
+import { checkProcessor, checkSandbox, schema, workerFields, type ResolvedWorkerOptions } from './worker.js'
 
 /** What the plugin gets: complete and frozen. */
 export interface ResolvedOptions<Definition extends JobDefinition = JobDefinition> {
@@ -14,6 +14,7 @@ export interface ResolvedOptions<Definition extends JobDefinition = JobDefinitio
   readonly connection: Connection
   /** Whether `connection` was left out. */
   readonly connectionDefaulted: boolean
+  readonly schema?: string
   readonly processor: Processor<Definition> | URL | string | undefined
   readonly worker: ResolvedWorkerOptions
   readonly routes: boolean
@@ -32,6 +33,7 @@ export interface ResolvedOptions<Definition extends JobDefinition = JobDefinitio
 }
 
 const PluginOptions = Type.Object({
+  schema,
   routes: Type.Boolean({ default: true }),
   errors: oneOf(['problem', 'host'], { default: 'problem' }),
   websocket: Type.Boolean({ default: true }),

@@ -8,6 +8,12 @@ import { checkJob } from './definition.js'
 /** What the worker gets: complete and frozen. */
 export type ResolvedWorkerOptions = Readonly<Required<WorkerOptions>>
 
+/** An unquoted name of PostgreSQL, in either case. */
+export const schema = Type.Optional(Type.String({
+  pattern: '^(?!pg_)[A-Za-z_][A-Za-z0-9_]{0,62}$',
+  description: 'must begin with a letter or underscore, but not with pg_, and have at most 63 letters, digits and underscores'
+}))
+
 export const workerFields = {
   concurrency: Type.Integer({ minimum: 1, maximum: 10_000, default: 1 }),
   sandbox: oneOf(['thread', 'process'], { default: 'thread' }),
@@ -16,10 +22,10 @@ export const workerFields = {
   closeTimeout: Type.Integer({ minimum: 0, maximum: MAX_INT32, default: 10_000 })
 }
 
-const StandaloneWorkerOptions = Type.Object(workerFields, { additionalProperties: false })
+const StandaloneWorkerOptions = Type.Object({ ...workerFields, schema }, { additionalProperties: false })
 
 /** Completes what `createWorker` was given. */
-export function resolveWorkerOptions (job: JobDefinition, processor: unknown, given: CreateWorkerOptions): ResolvedWorkerOptions {
+export function resolveWorkerOptions (job: JobDefinition, processor: unknown, given: CreateWorkerOptions): ResolvedWorkerOptions & { readonly schema?: string } {
   checkJob(job, 'job')
   if (processor === undefined) throw new OptionInvalidError('processor', 'is required', 'nothing')
   checkProcessor(processor, 'processor')

@@ -53,7 +53,7 @@ export function createWorker<Definition extends JobDefinition> (
   const checks = createChecks(definition)
   checks.compile()
   const execution = createExecution(definition, processor as Processor<JobDefinition> | URL | string, resolved)
-  const leasing = leaseEngine(options.connection, {}, log)
+  const leasing = leaseEngine(options.connection, {}, log, resolved.schema)
   let worker: JobWorker | undefined
   // It takes no job that it could not run.
   const starting = Promise.all([leasing, execution.load()]).then(([{ engine }]) => {

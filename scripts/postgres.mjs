@@ -28,10 +28,11 @@ export function findPostgres () {
 /**
  * Starts a PostgreSQL of one's own: new, empty, and gone after `stop`.
  * @param {string} programs the directory of `initdb` and `postgres`
+ * @param {number} [wanted] its port. Default: a free one
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
  */
-export async function startPostgres (programs) {
-  const port = await freePort()
+export async function startPostgres (programs, wanted) {
+  const port = wanted ?? await freePort()
   const directory = await mkdtemp(join(tmpdir(), 'async-jobs-postgres-'))
   const user = unprivileged()
   if (user !== undefined) await chown(directory, user.uid, user.gid)

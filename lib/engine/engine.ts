@@ -110,7 +110,10 @@ export interface QueueEvent {
 }
 
 export interface EngineEvents {
-  /** The next events after the one with this id; none where there are none for some seconds. */
+  /**
+   * The next events after the one with this id; none where there are none for some seconds. On PostgreSQL, where ids
+   * are not in the order of commits, all that are kept at first, and then those that were not told.
+   */
   read (after: string): Promise<QueueEvent[]>
   /** Lets go of the connection, whether the store is there or not. A read that waits then ends. */
   close (): Promise<void>

@@ -1,7 +1,7 @@
 import { DEFAULT_SCHEMA } from 'bullmq'
-import { fileURLToPath } from 'node:url'
 import type { Connection, PostgresPool, RedisClient, RedisConnectionOptions } from '../../types/options.js'
 import { OptionInvalidError } from '../errors.js'
+import { directoryOf } from './directory-of.js'
 import { openEmbedded } from './embedded.js'
 import type { Engine, EngineLog } from './engine.js'
 import { openPostgres } from './postgres.js'
@@ -93,16 +93,6 @@ function pickEngine (connection: Connection, schema: string | undefined): Opener
 
 function noSchema (connection: string): Error {
   return new OptionInvalidError('options.schema', 'goes with a connection to PostgreSQL: postgres:, postgresql: or a pg.Pool', connection)
-}
-
-/** Of a URL the path that it stands for; what follows a bare `file:` is a path as it is. */
-function directoryOf (connection: string): string {
-  if (!connection.startsWith('file://')) return connection.slice('file:'.length)
-  try {
-    return fileURLToPath(connection)
-  } catch {
-    throw new OptionInvalidError('options.connection', 'must be file: and a path, or a URL as pathToFileURL makes it: file:///absolute/path', connection)
-  }
 }
 
 function isPool (connection: object): connection is PostgresPool {

@@ -2,6 +2,7 @@ import type { PgPoolClient } from 'bullmq'
 import type pg from 'pg'
 import type { Client, ClientConfig, QueryConfig } from 'pg'
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { PostgresPool } from '../../types/options.js'
 
 /* How our connections to PostgreSQL are made, and how they are given up. */
@@ -12,6 +13,9 @@ export const END_TIMEOUT = 250
 /** How often a connection that only listens is asked for a sign of life, in ms, and how long it may take to give one. */
 const WATCH_INTERVAL = 4_000
 const WATCH_TIMEOUT = 2_000
+
+/** How often a pool that ends looks whether somebody waits for a connection, in ms. Nobody does for longer than it may take to make one. */
+const WAITING_INTERVAL = 10
 
 /** So that the system finds out, too, that the other side is gone. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 }
@@ -62,10 +66,15 @@ export function connectWith ({ Client: Base, Pool }: Pick<typeof pg, 'Client' | 
       // One that is closed while it is idle is replaced when it is needed. Of others, the query that fails tells.
       pool.on('error', () => {})
       let ended: Promise<void> | undefined
+      const end = async (): Promise<void> => {
+        // A pool that ends forgets who waits for a connection.
+        while (pool.waitingCount > 0) await sleep(WAITING_INTERVAL)
+        await pool.end()
+      }
       return {
         query: (text, params) => pool.query(text, params as unknown[] | undefined),
         async close (patience) {
-          await within(patience, ended ??= pool.end())
+          await within(patience, ended ??= end())
           for (const client of clients) cut(client)
         }
       }

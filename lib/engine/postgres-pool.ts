@@ -54,7 +54,7 @@ export class PostgresPool extends EventEmitter implements PgPool {
     const old = this.#connections
     this.#connections = this.#open()
     this.#retired.add(old)
-    void old.close(this.#limits.query_timeout).then(() => { this.#retired.delete(old) })
+    void old.close(this.#limits.connectionTimeoutMillis + this.#limits.query_timeout).then(() => { this.#retired.delete(old) })
   }
 
   /** Resolves in bounded time. Calling it again does nothing. */

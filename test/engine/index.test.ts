@@ -1,7 +1,12 @@
 import t from 'tap'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import pg from 'pg'
 import { leaseEngine } from '../../lib/engine/index.js'
-import { redisUrl, silent } from '../helpers/engines.js'
+import { postgresUrl, redisUrl, silent } from '../helpers/engines.js'
 
 t.test('equal connections share an engine, which closes with the last lease', async t => {
   const client = new Redis(redisUrl(), { lazyConnect: true })
@@ -35,11 +40,34 @@ t.test('memory: is one app\'s own, memory:<name> is shared in the process', asyn
 })
 
 t.test('an engine that cannot be opened can be tried again', async t => {
-  const connection = 'postgres://nobody:secret@127.0.0.1:1/nothing'
+  const directory = await mkdtemp(join(tmpdir(), 'async-jobs-'))
+  t.teardown(() => rm(directory, { recursive: true, force: true }))
+  await writeFile(join(directory, 'PG_VERSION'), 'nonsense')
+  const connection = `file:${directory}`
   const attempts = await Promise.allSettled([leaseEngine(connection, {}, silent), leaseEngine(connection, {}, silent)])
   t.match(attempts, [{ status: 'rejected' }, { status: 'rejected' }])
-  t.notMatch(String((attempts[0] as PromiseRejectedResult).reason), /secret/)
-  await t.rejects(leaseEngine(connection, {}, silent))
+  t.notMatch(String((attempts[0] as PromiseRejectedResult).reason), /in use/, 'its lock was given back')
+  await t.rejects(leaseEngine(connection, {}, silent), error => !String(error).includes('in use'))
+})
+
+t.test('a PostgreSQL shares an engine by connection and schema', async t => {
+  const schema = `test_${randomUUID().replaceAll('-', '')}`
+  const leases = await Promise.all([undefined, undefined, schema, schema].map(each => leaseEngine(postgresUrl(), {}, silent, each)))
+  const [first, again, other, otherAgain] = leases.map(({ engine }) => engine)
+  t.equal(first, again)
+  t.not(first, other)
+  t.equal(other, otherAgain)
+  await Promise.all(leases.map(({ release }) => release()))
+  const client = new pg.Client({ connectionString: postgresUrl() })
+  await client.connect()
+  await client.query(`DROP SCHEMA ${schema} CASCADE`)
+  await client.end()
+})
+
+t.test('only PostgreSQL has schemas', async t => {
+  for (const connection of [redisUrl(), 'memory:', 'file:./x', 'nonsense', { host: 'localhost' }]) {
+    await t.rejects(leaseEngine(connection, {}, silent, 'mine'), { code: 'OPTION_INVALID', message: /options\.schema goes with a connection to PostgreSQL/ })
+  }
 })
 
 t.test('refuses what is no connection', async t => {

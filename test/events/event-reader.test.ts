@@ -11,13 +11,14 @@ import { eventually } from '../helpers/service.js'
 type Answer = QueueEvent[] | Error
 
 /** An engine whose source of events gives these answers, and then none until it is closed. */
-function engineOf (answers: Answer[], available = true): { engine: Engine, asked: string[], closes: () => number, done: Promise<void> } {
+function engineOf (answers: Answer[], available = true, noted = false): { engine: Engine, asked: string[], closes: () => number, done: Promise<void> } {
   const asked: string[] = []
   const closed = latch()
   const done = latch()
   let closes = 0
   const engine = {
     available,
+    noteFailure: () => noted,
     openEvents: () => ({
       async read (after: string) {
         asked.push(after)
@@ -71,6 +72,13 @@ t.test('of a store that is away, the engine tells', async t => {
   await reader.close()
 })
 
+t.test('of what the engine tells itself, nothing is told', async t => {
+  const { engine, done } = engineOf([new Error('broken')], true, true)
+  const reader = readEvents(engine, 'queue', '0', { warn: () => { t.fail('it was told twice') } }, { onEvent: () => {}, onGap: () => {} })
+  await done
+  await reader.close()
+})
+
 t.test('who is far behind may have missed some', async t => {
   const { engine, done } = engineOf([Array.from({ length: 1_000 }, (_, n) => event(String(n))), Array.from({ length: 999 }, (_, n) => event(String(n)))])
   let gaps = 0
@@ -112,7 +120,7 @@ t.test('misses nothing from the start it was given', t => onEachEngine(t, async 
   await until('after')
   await queue.add(name, {}, { jobId: 'later' })
   await until('later')
-  t.notOk(events.some(({ jobId }) => jobId === 'before'))
+  if (engine.kind === 'redis') t.notOk(events.some(({ jobId }) => jobId === 'before'), 'where the order of events is that of their ids')
 }))
 
 t.test('a malformed entry does not stop it', async t => {

@@ -23,9 +23,12 @@ export async function testStoreClock (t: Test, connection: string): Promise<void
       const jobId = job?.id as string
       const start = Date.now()
       const isRight = (time: number | undefined): boolean => time !== undefined && Math.abs(time - start) < HOUR / 2
-      const source = engine.openEvents(name, () => {})
-      t.teardown(() => source.close())
-      const oldest = async (): Promise<string | undefined> => (await source.read('0'))[0]?.id
+      const oldest = async (): Promise<string | undefined> => {
+        const source = engine.openEvents(name, () => {})
+        const [event] = await source.read('0')
+        await source.close()
+        return event?.id
+      }
 
       setClock(t, ahead)
       t.ok(isRight(await engine.now()))

@@ -87,7 +87,7 @@ SELECT id FROM job
    AND CASE WHEN jsonb_typeof(opts->$4->'age') = 'number' THEN finished_at_ms + (opts->$4->>'age')::numeric * 1000 <= ${NOW} END
  ORDER BY finished_at_ms LIMIT ${EXPIRED_PAGE}`
 
-const LATEST_EVENT = `SELECT COALESCE(MAX(id), 0) AS id FROM event WHERE queue = $1`
+const LATEST_EVENT = 'SELECT COALESCE(MAX(id), 0) AS id FROM event WHERE queue = $1'
 
 const TRIM_EVENTS = `DELETE FROM event WHERE queue = $1 AND created_at_ms < ${NOW} - $2`
 

@@ -25,3 +25,18 @@ export function paramsOf (prefix: string): string[] {
 export function resolveBase (prefix: string, params: Record<string, string>): string {
   return prefix.replace(PARAMETER, (_, name?: string) => name === undefined ? ':' : encodeURIComponent(params[name] ?? ''))
 }
+
+/** A prefix as it stands in links, which are URIs: the router compares what is decoded. Parameters stay as they are. */
+export function encodePrefix (prefix: string): string {
+  let end = 0
+  const encoded = [...prefix.matchAll(PARAMETER)].map(match => {
+    const fixed = encodePath(prefix.slice(end, match.index))
+    end = match.index + match[0].length
+    return fixed + match[0]
+  })
+  return encoded.join('') + encodePath(prefix.slice(end))
+}
+
+function encodePath (path: string): string {
+  return encodeURI(path.toWellFormed()).replace(/[?#]/g, encodeURIComponent)
+}

@@ -17,8 +17,8 @@ import { untilFinal, type Wait, type WaitFor } from './events/until-final.js'
 export interface Caller {
   /** The path of the job's routes, as this service knows it. */
   readonly path: string
-  /** Where clients reach them, for the links of the job: the same, or that behind a public address. */
-  readonly base: string
+  /** Where clients reach them, for the links of the job: the same, or that behind a public address. undefined: there are no routes. */
+  readonly base: string | undefined
   /** Whose jobs the caller may know of; undefined: everybody's. */
   readonly owner: string | undefined
 }
@@ -53,7 +53,7 @@ export interface JobOperations {
 
 export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { min: number, max: number }, readOutput: ReadOutput): JobOperations {
   const view = (jobId: string, stored: StoredJob, { base }: Caller): Job =>
-    toJob(jobId, stored, { now: Date.now(), links: jobLinks(base, jobId), pollAfter })
+    toJob(jobId, stored, { now: Date.now(), links: base === undefined ? undefined : jobLinks(base, jobId), pollAfter })
 
   const require = (jobId: string, found: Found): StoredJob => {
     switch (found.outcome) {

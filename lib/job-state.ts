@@ -25,7 +25,8 @@ export function statusOf ({ state, failedReason }: StoredJob): JobStatus {
 /** What the view of a job depends on beside the job. */
 export interface ViewOptions {
   now: number
-  links: JobLinks
+  /** undefined: there are no routes that they could lead to. */
+  links: JobLinks | undefined
   pollAfter: { min: number, max: number }
 }
 
@@ -49,8 +50,9 @@ export function toJob (jobId: string, stored: StoredJob, { now, links, pollAfter
     ...withExpiry(expiresAt(stored)),
     ...(status === 'failed' && { error: publicFailure(fromFailedReason(stored.failedReason)) }),
     ...(!final && { pollAfterMs: pollDelay(now - stored.timestamp, pollAfter) }),
-    links
-  }
+    ...(links !== undefined && { links })
+    // Who turned off the routes knows: all others have links.
+  } as Job
 }
 
 /** When a final job expires, in ms since the epoch; undefined where it is kept without limit of time. */

@@ -10,7 +10,7 @@ import { createChecks } from './checks.js'
 import { leaseEngine } from './engine/index.js'
 import { openJobEvents } from './events/job-events.js'
 import { createJobHandle } from './job-handle.js'
-import { resolveBase } from './job-links.js'
+import { encodePrefix, resolveBase } from './job-links.js'
 import { jobOperations } from './job-operations.js'
 import { openJobQueue } from './job-queue.js'
 import { lastWorkerOf } from './last-worker.js'
@@ -42,9 +42,10 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   const events = openJobEvents(engine, job, queue, log)
   const checks = createChecks(job, () => Object.values(app.getSchemas()) as object[])
   const operations = jobOperations(queue, events, options.pollAfter, createOutputReader(checks.output))
-  const prefix = joinPaths(app.prefix, given.prefix ?? '')
+  const path = joinPaths(app.prefix, given.prefix ?? '')
+  const prefix = encodePrefix(path)
   const base = options.publicUrl + prefix
-  registryOf(app).add(job, createJobHandle<JobDefinition>(checks.submitted, queue, events, operations, { path: prefix, base }), options.routes ? prefix : undefined)
+  registryOf(app).add(job, createJobHandle<JobDefinition>(checks.submitted, queue, events, operations, { path: prefix, base: options.routes ? base : undefined }), options.routes ? path : undefined)
 
   const closing = new AbortController()
   // Every stream, every socket and every wait listens to it: so many are no leak.

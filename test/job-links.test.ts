@@ -1,5 +1,5 @@
 import t from 'tap'
-import { jobLinks, resolveBase } from '../lib/job-links.js'
+import { encodePrefix, jobLinks, resolveBase } from '../lib/job-links.js'
 
 t.test('links', async t => {
   t.strictSame(jobLinks('', 'id'), { status: '/status/id', result: '/result/id', cancel: '/cancel/id', events: '/events/id' })
@@ -25,4 +25,19 @@ t.test('the path of a prefix with parameters', async t => {
     ['/books::/:book', { book: '1' }, '/books:/1']
   ]
   for (const [prefix, params, path] of cases) t.equal(resolveBase(prefix, params), path, prefix)
+})
+
+t.test('a prefix as a URI', async t => {
+  const cases: Array<[prefix: string, encoded: string]> = [
+    ['', ''],
+    ['/jobs', '/jobs'],
+    ['/análisis', '/an%C3%A1lisis'],
+    ['/a b/✓', '/a%20b/%E2%9C%93'],
+    ['/an%C3%A1lisis', '/an%25C3%25A1lisis'],
+    ['/a?b#c', '/a%3Fb%23c'],
+    ['/\uD800', '/%EF%BF%BD'],
+    ['/año/:tenant/análisis', '/a%C3%B1o/:tenant/an%C3%A1lisis'],
+    ['/ä/:v(v\\d+)/::ö', '/%C3%A4/:v(v\\d+)/::%C3%B6']
+  ]
+  for (const [prefix, encoded] of cases) t.equal(encodePrefix(prefix), encoded, prefix)
 })

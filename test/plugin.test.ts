@@ -41,6 +41,8 @@ t.test('paths', t => onEachEngine(t, async (t, { connection }) => {
     { outer: '/api/', prefix: '/analysis/', url: '/api/analysis', base: '/api/analysis' },
     { outer: '', url: '', base: '' },
     { outer: '/api', prefix: '/analysis', publicUrl: 'https://api.example.com/gateway', url: '/api/analysis', base: 'https://api.example.com/gateway/api/analysis' },
+    { outer: '/año/:tenant', prefix: '/análisis', url: '/a%C3%B1o/ac%20me/an%C3%A1lisis', base: '/a%C3%B1o/ac%20me/an%C3%A1lisis' },
+    { outer: '', prefix: '/✓', publicUrl: 'https://bücher.example/gateway', url: '/%E2%9C%93', base: 'https://xn--bcher-kva.example/gateway/%E2%9C%93' },
     { outer: '/tenants/:tenant', prefix: '/analysis', url: '/tenants/ac%20me/analysis', base: '/tenants/ac%20me/analysis' },
     { outer: '/tenants/:tenant', prefix: '/analysis', publicUrl: 'https://api.example.com', url: '/tenants/acme/analysis', base: 'https://api.example.com/tenants/acme/analysis' }
   ]
@@ -131,7 +133,9 @@ t.test('routes: false', t => onEachEngine(t, async (t, { connection }) => {
   const job = define()
   await app.register(asyncJobs, { job, connection, prefix: '/jobs', routes: false })
   t.match(await app.inject({ method: 'POST', url: '/jobs', payload: { text: 'a' } }), { statusCode: 404 })
-  t.match(await app.jobs(job).submit({ text: 'a' }), { status: 'pending' }, 'the handle works')
+  const submitted = await app.jobs(job).submit({ text: 'a' })
+  t.match(submitted, { status: 'pending' }, 'the handle works')
+  t.notOk('links' in submitted, 'and leads nowhere')
 }))
 
 t.test('refuses at registration', async t => {

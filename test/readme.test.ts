@@ -18,6 +18,7 @@ import { asyncJobs } from 'fastify-async-jobs'
 import { createJobsClient } from 'fastify-async-jobs/client'
 import { analysisRoutes } from './deadlines.js'
 import { watch } from './events.js'
+import { unwrap, wrapAnswers } from './envelope.js'
 import { begin, goOn, watchAll } from './follow.js'
 import { analyseNow, uploadRoute } from './handle.js'
 import { ownJobs } from './owner.js'
@@ -37,7 +38,7 @@ console.log('events')
 const app = Fastify()
 app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) => { done(null, body) })
 await app.register(asyncJobs, { job: answer, prefix: '/answer', connection, processor: streamAnswer })
-await app.register(asyncJobs, { job: analysis, routes: false, connection })
+await app.register(asyncJobs, { job: analysis, prefix: '/analysis', connection })
 const bank = { charge: async (cents, { idempotencyKey }) => idempotencyKey + ' paid ' + cents }
 await app.register(asyncJobs, { job: Object.freeze({ ...charge, name: analysis.name + '-charge' }), prefix: '/charge', connection, processor: createCharge(bank) })
 await app.register(asyncJobs, { job: Object.freeze({ ...analysis, name: analysis.name + '-processor' }), prefix: '/processor', connection, processor: analyse })
@@ -54,6 +55,14 @@ console.log('charge', (await app.inject({ method: 'POST', url: '/charge', header
 console.log('processor', processed.json().words)
 console.log('upload', uploaded.statusCode, (await app.inject('/waiting')).statusCode)
 await app.close()
+
+const wrapping = Fastify()
+wrapAnswers(wrapping)
+await wrapping.register(asyncJobs, { job: Object.freeze({ ...analysis, name: analysis.name + '-wrapped' }), prefix: '/wrapped', connection, processor: analyse })
+const wrapped = await wrapping.listen() + '/wrapped'
+for (const transport of ['sse', 'long-poll']) console.log('unwrapped', (await createJobsClient(wrapped, { fetch: unwrap, transport }).run({ text: 'two words' })).words)
+console.log('wrapped', (await (await fetch(wrapped, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"text":"a"}' })).json()).data.status)
+await wrapping.close()
 
 const other = Fastify()
 await other.register(analysisRoutes)
@@ -93,7 +102,7 @@ function start (file: string, env: Record<string, string>): { output: string, ex
 
 t.test('the snippets of the README and of docs compile and run', async t => {
   const files = await snippets()
-  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'owner.ts', 'deadlines.ts', 'processor.ts', 'tokens.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts', 'follow.ts', 'events.ts', 'charge.ts'])
+  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'owner.ts', 'deadlines.ts', 'processor.ts', 'tokens.ts', 'envelope.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts', 'follow.ts', 'events.ts', 'charge.ts'])
   await rm(DIRECTORY, { recursive: true, force: true })
   await mkdir(DIRECTORY, { recursive: true })
   for (const [name, code] of files) await writeFile(join(DIRECTORY, name), code)
@@ -119,7 +128,7 @@ t.test('the snippets of the README and of docs compile and run', async t => {
   await writeFile(join(DIRECTORY, 'uses.js'), USES)
   const uses = start('uses.js', { API: api, REDIS_URL: redisUrl() })
   t.equal(await uses.exited, 0, uses.output)
-  for (const line of ['follow stormy', 'events', 'tokens true You asked: why?', 'handle 3', 'processor 2', / paid 5$/m, 'upload 202 200', 'deadlines 202', 'owner 401 200 404']) t.match(uses.output, line)
+  for (const line of ['follow stormy', 'events', 'tokens true You asked: why?', 'handle 3', 'processor 2', / paid 5$/m, 'upload 202 200', /unwrapped 2\nunwrapped 2\nwrapped pending/, 'deadlines 202', 'owner 401 200 404']) t.match(uses.output, line)
 
   const worker = start('worker.js', { REDIS_URL: redisUrl() })
   const test = start('service.test.js', {})

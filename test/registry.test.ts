@@ -73,10 +73,12 @@ t.test('plugins see the jobs of what encloses them, and not those of each other'
   const app = newApp(t)
   registryOf(app).add(job('root'), handle(), '/root')
   await app.register(async inner => {
-    t.equal(registryOf(inner), registryOf(app))
+    t.equal(typeof inner.jobs(job('root')), 'object')
     registryOf(inner).add(job('inner'), handle(), '/inner')
+    t.equal(typeof inner.jobs(job('root')), 'object')
+    t.equal(typeof inner.jobs(job('inner')), 'object')
   })
-  t.equal(typeof app.jobs(job('inner')), 'object', 'one registry for all')
+  t.throws(() => app.jobs(job('inner')), { code: 'JOB_NOT_REGISTERED' })
 
   const other = newApp(t)
   const [left, right] = [handle(), handle()]
@@ -85,7 +87,7 @@ t.test('plugins see the jobs of what encloses them, and not those of each other'
     t.equal(inner.jobs(job('one')), left)
   })
   await other.register(async inner => {
-    registryOf(inner).add(job('one'), right, '/one')
+    registryOf(inner).add(job('one'), right, '/two')
     t.equal(inner.jobs(job('one')), right)
   })
   t.notOk(other.hasDecorator('jobs'))
@@ -97,4 +99,49 @@ t.test('where `jobs` is something of the host\'s own', async t => {
   app.decorate('jobs', own as never)
   t.throws(() => registryOf(app), { code: 'FST_ERR_DEC_ALREADY_PRESENT', message: "The decorator 'jobs' has already been added!" })
   t.equal(app.jobs, own, 'it stays')
+})
+
+/** Who registers, in which order, and what each finds then: itself and what encloses it, by its name; the nearest where several have it. */
+const trees: Record<string, { order: string[], finds: Record<string, string[]> }> = {
+  'the root first': { order: ['root', 'left', 'left.deep', 'right'], finds: all() },
+  'a child first': { order: ['left', 'left.deep', 'root', 'right'], finds: all() },
+  'the deepest first, the root last': { order: ['left.deep', 'right', 'left', 'root'], finds: all() },
+  'without the root': { order: ['right', 'left.deep'], finds: { 'left.deep': ['left.deep'], right: ['right'] } }
+}
+
+function all (): Record<string, string[]> {
+  return { root: ['root'], left: ['root', 'left'], 'left.deep': ['root', 'left', 'left.deep'], right: ['root', 'right'] }
+}
+
+for (const [name, { order, finds }] of Object.entries(trees)) {
+  t.test(`what is found where does not depend on order: ${name}`, async t => {
+    const scopes: Record<string, FastifyInstance> = { root: newApp(t) }
+    await (scopes['root'] as FastifyInstance).register(async left => {
+      scopes['left'] = left
+      await left.register(async deep => { scopes['left.deep'] = deep })
+    })
+    await (scopes['root'] as FastifyInstance).register(async right => { scopes['right'] = right })
+    const handles = Object.fromEntries(order.map(scope => [scope, handle()]))
+    for (const scope of order) {
+      const registry = registryOf(scopes[scope] as FastifyInstance)
+      registry.add(job(scope), handles[scope] as JobHandle<JobDefinition>, `/${scope}`)
+      registry.add(job('everywhere'), handles[scope] as JobHandle<JobDefinition>, `/${scope}/everywhere`)
+    }
+    for (const [scope, found] of Object.entries(finds)) {
+      const { jobs } = scopes[scope] as FastifyInstance
+      for (const each of order) {
+        if (found.includes(each)) t.equal(jobs(job(each)), handles[each], `${scope} finds ${each}`)
+        else t.throws(() => jobs(job(each)), { code: 'JOB_NOT_REGISTERED' }, `${scope} does not find ${each}`)
+      }
+      t.equal(jobs(job('everywhere')), handles[scope], `${scope} has its own`)
+    }
+  })
+}
+
+t.test('a prefix is taken in all of a server', async t => {
+  const app = newApp(t)
+  await app.register(async left => { registryOf(left).add(job('one'), handle(), '/jobs') })
+  await app.register(async right => {
+    t.throws(() => { registryOf(right).add(job('two'), handle(), '/jobs') }, { code: 'PREFIX_TAKEN' })
+  })
 })

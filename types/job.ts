@@ -48,6 +48,7 @@ export interface Job {
   error?: JobFailure
   /** How long a polling client should wait before it asks again, in ms. Absent once final. */
   pollAfterMs?: number
+  /** Where to go on. Not there for the handle of a registration with `routes: false`. */
   links: JobLinks
 }
 

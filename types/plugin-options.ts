@@ -51,7 +51,7 @@ export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefiniti
    * exceed it. Default: no limit.
    */
   maxPending?: number | undefined
-  /** `false` registers no routes: only the handle and the worker. Default `true`. */
+  /** `false` registers no routes: only the handle, whose jobs have no `links`, and the worker. Default `true`. */
   routes?: boolean | undefined
   /** `false` leaves out `GET /socket`: no WebSocket is opened, and no upgrade of the server is looked at. Default `true`. */
   websocket?: boolean | undefined

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { Type, type Static, type TObject, type TSchema, type TUnsafe } from '@sinclair/typebox'
 import { OptionInvalidError } from '../errors.js'
 import { compile, type ErrorObject, type ValidateFunction } from '../validator.js'
+import { placeOf } from './places.js'
 
 /* How options are checked and completed, whatever they are for. */
 
@@ -43,8 +44,9 @@ function brokenRule ({ keyword, instancePath, params, parentSchema, data, messag
   switch (keyword) {
     case 'additionalProperties': {
       const name = String(params['additionalProperty'])
+      const place = placeOf(name)
       // Its value may be anything, a password too.
-      return new OptionInvalidError(`${path}.${name}`, 'is no option', `a value of type ${typeof (data as Record<string, unknown>)[name]}`)
+      return new OptionInvalidError(`${path}.${name}`, place === undefined ? 'is no option' : `is no option here: it is ${place}`, `a value of type ${typeof (data as Record<string, unknown>)[name]}`)
     }
     case 'required':
       return new OptionInvalidError(`${path}.${String(params['missingProperty'])}`, 'is required', 'nothing')

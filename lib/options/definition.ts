@@ -5,6 +5,7 @@ import type { StandardSchema } from '../../types/standard-schema.js'
 import { OptionInvalidError } from '../errors.js'
 import { isStandard, toJsonSchema } from '../json-schema.js'
 import { complete, isObject, MAX_INT32, MAX_SECONDS, oneOf, show } from './complete.js'
+import { placeOptions } from './places.js'
 
 /** A hundred years in seconds: when a job expires must be a date. */
 const MAX_RETENTION = 100 * 366 * 86_400
@@ -42,6 +43,9 @@ const DefinitionOptions = Type.Object({
   maxOutputChunks: Type.Integer({ minimum: 0, maximum: 1_000_000, default: 10_000 }),
   maxOutputBytes: Type.Integer({ minimum: 0, maximum: MAX_INT32, default: 1_048_576 })
 }, { additionalProperties: false })
+
+placeOptions([...Object.keys(DefinitionOptions.properties), 'input', 'output'], '* of defineJob')
+placeOptions(Object.keys(SubmissionOptions.properties), '* of jobOptions, and of submit')
 
 /** Whoever reads the documentation has to know what a library's schema takes. */
 function checkConversion (schema: object, side: 'input' | 'output'): void {

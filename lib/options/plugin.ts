@@ -6,6 +6,7 @@ import type { Processor } from '../../types/processor.js'
 import { EmbeddedInProductionError, OptionInvalidError } from '../errors.js'
 import { complete, MAX_INT32, MAX_SECONDS, oneOf, show } from './complete.js'
 import { checkJob } from './definition.js'
+import { placeOptions } from './places.js'
 import { checkProcessor, checkSandbox, schema, workerFields, type ResolvedWorkerOptions } from './worker.js'
 
 /** What the plugin gets: complete and frozen. */
@@ -58,6 +59,8 @@ const PluginOptions = Type.Object({
   maxPending: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }))
 }, { additionalProperties: false })
 
+placeOptions([...Object.keys(PluginOptions.properties), 'job', 'connection', 'processor', 'jobOptions', 'owner', 'prefix'], 'options.* of the plugin')
+
 /** Completes the plugin's options. `prefix`, `logLevel` and `logSerializers` are Fastify's own. */
 export function resolveOptions<Definition extends JobDefinition> (
   given: AsyncJobsOptions<Definition> & { prefix?: string, logLevel?: unknown, logSerializers?: unknown },
@@ -79,6 +82,7 @@ export function resolveOptions<Definition extends JobDefinition> (
   if (connection === undefined && env['NODE_ENV'] === 'production') throw new EmbeddedInProductionError()
   return Object.freeze({
     ...options,
+    publicUrl: toUri(options.publicUrl),
     ...(options.allowedOrigins && { allowedOrigins: Object.freeze([...options.allowedOrigins]) }),
     job,
     // Not for null: that is a setting which could not be read, and no wish for a store in memory.
@@ -90,4 +94,15 @@ export function resolveOptions<Definition extends JobDefinition> (
     worker: Object.freeze(options.worker),
     pollAfter: Object.freeze(options.pollAfter)
   })
+}
+
+/** As it stands in links and headers: in ASCII. What is encoded already stays. */
+function toUri (publicUrl: string): string {
+  try {
+    const isPath = /^(?:\/|$)/.test(publicUrl)
+    const { pathname, href } = new URL(isPath ? `http://host${publicUrl}` : publicUrl)
+    return (isPath ? pathname : href).replace(/\/$/, '')
+  } catch {
+    throw new OptionInvalidError('options.publicUrl', 'must be an http(s) URL or a path that begins with /', show(publicUrl))
+  }
 }

@@ -4,6 +4,7 @@ import type { CreateWorkerOptions, WorkerOptions } from '../../types/options.js'
 import { OptionInvalidError } from '../errors.js'
 import { complete, isObject, MAX_INT32, oneOf, show } from './complete.js'
 import { checkJob } from './definition.js'
+import { placeOptions } from './places.js'
 
 /** What the worker gets: complete and frozen. */
 export type ResolvedWorkerOptions = Readonly<Required<WorkerOptions>>
@@ -21,6 +22,8 @@ export const workerFields = {
   maxStalledCount: Type.Integer({ minimum: 0, maximum: MAX_INT32, default: 1 }),
   closeTimeout: Type.Integer({ minimum: 0, maximum: MAX_INT32, default: 10_000 })
 }
+
+placeOptions(Object.keys(workerFields), 'options.worker.* of the plugin, or options.* of createWorker')
 
 const StandaloneWorkerOptions = Type.Object({ ...workerFields, schema }, { additionalProperties: false })
 

@@ -1,4 +1,4 @@
-import { fastifySSE, type SSEMessage } from '@fastify/sse'
+import { fastifySSE } from '@fastify/sse'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { StoreUnavailableError } from '../errors.js'
@@ -8,7 +8,7 @@ import type { JobEvent } from '../../types/job.js'
 import { emptyAnswer, expired, fault, notFound, storeUnavailable, streamAnswer, tooManyConnections } from './answers.js'
 import { onClosed } from './closed.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
-import { deliver } from '../events/deliver.js'
+import { writePieces } from './write-pieces.js'
 
 /** How often a comment is sent, in ms: proxies close what is silent, and a client that is gone is noticed only by writing to it. */
 const KEEP_ALIVE = 15_000
@@ -70,10 +70,14 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
     reply.sse.sendHeaders()
     reply.raw.write(`retry: ${RETRY}\n\n`)
     if (stream === undefined) return
-    const keepAlive = setInterval(() => { reply.raw.write(':\n\n') }, KEEP_ALIVE)
+    let sending = false
+    // In between, never in the middle of an event.
+    const keepAlive = setInterval(() => { if (!sending) reply.raw.write(':\n\n') }, KEEP_ALIVE)
     try {
       for await (const event of stream) {
-        const sent = await deliver(reply.sse.send(toMessage(event)), gone)
+        sending = true
+        const sent = await writePieces(reply.raw, toText(event), gone)
+        sending = false
         if (sent === 'stuck') reply.raw.destroy()
         if (sent !== 'sent') break
       }
@@ -132,18 +136,22 @@ function goneSignal (reply: FastifyReply, httpVersion: number, closing: AbortSig
   return gone.signal
 }
 
-function toMessage ({ type, id, ...data }: JobEvent): SSEMessage {
-  return { id, event: type, data: 'job' in data ? data.job : data }
+/** JSON has no line breaks: an event is one line of data. */
+function toText ({ type, id, ...data }: JobEvent): string {
+  return eventText(id, type, 'job' in data ? data.job : data)
+}
+
+function eventText (id: string, event: string, data: object): string {
+  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 }
 
 /** The same texts that the stream has. */
 function examples (prefix: string, attempts: number): Record<string, string> {
   const { in_progress: running, completed } = exampleJobs(prefix, attempts)
-  const text = (id: string, event: string, data: object): string => `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
   return {
-    'a job that writes': text('0.mS4Xq0Tz.vmg48k', 'job', running) +
-      text('1.mS4Xq0Tz.17wj2oa', 'output', { jobId: EXAMPLE_ID, index: 0, run: 1, data: 'It was a dark ' }) +
-      text('2.mS4Xq0Tz.wh6q89', 'output', { jobId: EXAMPLE_ID, index: 1, run: 1, data: 'and stormy night' }) +
-      text('2.aB3dE5fG.nxpiym', 'job', completed)
+    'a job that writes': eventText('0.mS4Xq0Tz.vmg48k', 'job', running) +
+      eventText('1.mS4Xq0Tz.17wj2oa', 'output', { jobId: EXAMPLE_ID, index: 0, run: 1, data: 'It was a dark ' }) +
+      eventText('2.mS4Xq0Tz.wh6q89', 'output', { jobId: EXAMPLE_ID, index: 1, run: 1, data: 'and stormy night' }) +
+      eventText('2.aB3dE5fG.nxpiym', 'job', completed)
   }
 }

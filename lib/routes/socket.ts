@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JobEvent } from '../../types/job.js'
 import { OriginNotAllowedError, UpgradeRequiredError, withDetails } from '../errors.js'
@@ -97,7 +98,9 @@ export function socketRoute (app: FastifyInstance, { definition, operations, cal
         socket.once('close', () => { clearTimeout(timer) })
       }
       closing.addEventListener('abort', close)
-      socket.on('message', (data, isBinary) => { session.receive(isBinary ? undefined : String(data)) })
+      // Messages arrive outside of the request, in whose context the host may keep who asks.
+      const inContext = AsyncResource.bind(session.receive)
+      socket.on('message', (data, isBinary) => { inContext(isBinary ? undefined : String(data)) })
       socket.on('ping', session.pinged)
       socket.on('pong', session.pong)
       socket.on('close', () => {

@@ -16,6 +16,7 @@ import type { Execution } from './execution.js'
 import { resolveWorkerOptions, type ResolvedWorkerOptions } from '../options/worker.js'
 import { keepLocks } from './lock-renewal.js'
 import type { OutputLimits } from './output-limit.js'
+import { startTimer } from '../timer.js'
 import { keepRetention } from './retention.js'
 import { safeLogger } from './safe-logger.js'
 import { openSandbox } from './sandbox/pool.js'
@@ -169,7 +170,7 @@ export function startWorker (
     // Waiting for a store that is away helps only attempts that still run, and what others ended in.
     const watch = setInterval(() => { if (!engine.available && attempts.running + outcomes.locks().length === 0) letGo() }, WATCH_INTERVAL)
     const timers: NodeJS.Timeout[] = [watch]
-    const after = (time: number, act: () => void): void => { timers.push(setTimeout(act, options.closeTimeout + time)) }
+    const after = (time: number, act: () => void): void => { timers.push(startTimer(options.closeTimeout + time, act)) }
     after(0, () => { attempts.stopAll(WORKER_CLOSING) })
     after(STOP_TIMEOUT, () => {
       const lost = outcomes.locks().length

@@ -90,6 +90,6 @@ t.test('options of one job', async t => {
     [{ startBy: 0.5 }, 'jobOptions().startBy must be integer; given: 0.5'],
     [{ priority: 2_097_153 }, 'jobOptions().priority must be <= 2097152; given: 2097153'],
     [{ delay: -1 }, 'jobOptions().delay must be >= 0; given: -1'],
-    [{ attempts: 5 }, 'jobOptions().attempts is no option; given: a value of type number']
+    [{ attempts: 5 }, 'jobOptions().attempts is no option here: it is attempts of defineJob; given: a value of type number']
   ])
 })

@@ -46,6 +46,13 @@ t.test('options of the plugin', async t => {
     for (const publicUrl of ['', '/gateway', '/a/b', 'http://localhost:3000', 'https://api.example.com/v1']) {
       t.match(plugin({ job, publicUrl }), { publicUrl })
     }
+    const encoded: Array<[given: string, publicUrl: string]> = [
+      ['/análisis', '/an%C3%A1lisis'],
+      ['/an%C3%A1lisis', '/an%C3%A1lisis'],
+      ['/a b', '/a%20b'],
+      ['https://bücher.example/análisis', 'https://xn--bcher-kva.example/an%C3%A1lisis']
+    ]
+    for (const [given, publicUrl] of encoded) t.match(plugin({ job, publicUrl: given }), { publicUrl }, given)
     const rule = 'options.publicUrl must be an http(s) URL or a path that begins with /, without a query and a slash at its end'
     refuses(t, publicUrl => plugin({ job, publicUrl }), [
       ['gateway', `${rule}; given: 'gateway'`],
@@ -54,7 +61,8 @@ t.test('options of the plugin', async t => {
       ['https://api.example.com/', `${rule}; given: 'https://api.example.com/'`],
       ['https://api.example.com?a=b', `${rule}; given: 'https://api.example.com?a=b'`],
       ['ftp://api.example.com', `${rule}; given: 'ftp://api.example.com'`],
-      [5, `${rule}; given: 5`]
+      [5, `${rule}; given: 5`],
+      ['https://a b', 'options.publicUrl must be an http(s) URL or a path that begins with /; given: \'https://a b\'']
     ])
   })
 
@@ -104,7 +112,7 @@ t.test('options of the plugin', async t => {
       [{ maxStalledCount: -1 }, 'options.worker.maxStalledCount must be >= 0; given: -1'],
       [{ maxStalledCount: Infinity }, 'options.worker.maxStalledCount must be integer; given: Infinity'],
       [{ closeTimeout: -1 }, 'options.worker.closeTimeout must be >= 0; given: -1'],
-      [{ attempts: 3 }, 'options.worker.attempts is no option; given: a value of type number']
+      [{ attempts: 3 }, 'options.worker.attempts is no option here: it is attempts of defineJob; given: a value of type number']
     ])
   })
 

@@ -26,7 +26,7 @@ t.test('options of createWorker', async t => {
       [{ connection, concurrency: 0 }, 'options.concurrency must be >= 1; given: 0'],
       [{ connection, sandbox: 'thread' }, 'options.sandbox goes with a processor that is a module: give its URL or absolute path; given: \'thread\''],
       [{ connection, sandbox: true }, 'options.sandbox must be one of thread, process; given: true'],
-      [{ connection, worker: {} }, 'options.worker is no option; given: a value of type object']
+      [{ connection, worker: {} }, 'options.worker is no option here: it is options.worker of the plugin; given: a value of type object']
     ])
   })
 

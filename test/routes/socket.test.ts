@@ -1,9 +1,10 @@
 import t, { type Test } from 'tap'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { once } from 'node:events'
 import { connect, type Socket as TcpSocket } from 'node:net'
 import { mock } from 'node:test'
-import { defineJob, Type } from '../../lib/index.js'
+import { asyncJobs, defineJob, Type, type Job } from '../../lib/index.js'
 import { provideWebSockets } from '../../lib/routes/web-sockets.js'
 import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
@@ -166,4 +167,23 @@ t.test('who subscribes while the service closes is told nothing that would not l
   closing.abort()
   await asked.promise
   t.equal((await closed)[0], 1012)
+})
+
+t.test('the owner may be known by the context of the request', async t => {
+  const context = new AsyncLocalStorage<string>()
+  const app = Fastify()
+  t.teardown(() => app.close())
+  // As @fastify/request-context does.
+  app.addHook('onRequest', (request, _reply, done) => { context.run(String(request.headers['x-user']), done) })
+  const job = define()
+  await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs', owner: () => context.getStore() ?? '' })
+  const url = `${await listen(app)}/jobs/socket`
+  const jobs = await Promise.all(['alice', 'bob'].map(owner => app.jobs(job).submit({}, { owner })))
+  const sockets = await Promise.all(['alice', 'bob'].map(user => openSocket(t, url, { 'x-user': user })))
+  for (const [index, { send, next }] of sockets.entries()) {
+    for (const { jobId } of jobs) send({ type: 'subscribe', jobId })
+    const told = [await next(), await next()]
+    t.strictSame(told.map(({ type }) => type).sort(), ['error', 'job'])
+    t.equal((told.find(({ type }) => type === 'job')?.['job'] as Job).jobId, jobs[index]?.jobId)
+  }
 })

@@ -308,3 +308,24 @@ t.test('one whose start fails on PostgreSQL says so, and asks for nothing', asyn
   t.strictSame(told, ['The worker could not start: it takes no jobs'])
   await started.close()
 })
+
+t.test('the longest time to close is long', async t => {
+  const job = define()
+  const { submit, until } = await startService(t, { job, connection: redisUrl() })
+  const [running, end] = [latch<AbortSignal>(), latch()]
+  const worker = createWorker(job, async (_input, { signal }) => {
+    running.open(signal)
+    await end.promise
+    return { ok: true }
+  }, { connection: redisUrl(), closeTimeout: 2 ** 31 - 1, log: silent })
+  t.teardown(() => { end.open(); return worker.close() })
+  const { body: { jobId } } = await submit({})
+  const signal = await running.promise
+  const closing = worker.close()
+  // Timers that were set to more than one can hold fire in this time.
+  await new Promise(resolve => { setTimeout(resolve, 50) })
+  t.notOk(signal.aborted)
+  end.open()
+  await until(jobId, 'completed')
+  await closing
+})

@@ -1,12 +1,10 @@
 import t, { type Test } from 'tap'
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { pack, run } from './helpers/tarball.js'
 
 /* What users get: the tarball, packed from the build that the tests run on, and installed. */
 
@@ -23,11 +21,7 @@ const EXPORTS = {
   ]
 }
 
-/** Not in the repository: there, imports would find its own node_modules. */
-const directory = await mkdtemp(join(tmpdir(), 'async-jobs-package-'))
-t.teardown(() => rm(directory, { recursive: true, force: true }))
-
-const { tarball, files } = await pack()
+const { path: tarball, files, createProject, install } = await pack(t)
 const [service, bare, alone] = await Promise.all([
   install('service', 'fastify', '@types/node'),
   install('bare', '@types/node'),
@@ -148,22 +142,6 @@ async function typesFit (t: Test, project: string, moduleResolution: string, sou
   t.equal(await run(bin('tsc'), ['-p', own]), '')
 }
 
-async function pack (): Promise<{ tarball: string, files: string[] }> {
-  // Without scripts: prepack builds anew, under the feet of the other tests.
-  const [packed] = Object.values(JSON.parse(await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', directory]))) as
-    [{ filename: string, files: Array<{ path: string }> }]
-  return { tarball: join(directory, packed.filename), files: packed.files.map(({ path }) => path) }
-}
-
-/** A project that has our package and others, these in the versions that we develop with. */
-async function install (name: string, ...others: string[]): Promise<string> {
-  const project = await createProject(name)
-  const lock = JSON.parse(await readFile('package-lock.json', 'utf8')) as { packages: Record<string, { version: string }> }
-  const versions = others.map(other => `${other}@${lock.packages[`node_modules/${other}`]?.version}`)
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', tarball, ...versions], project)
-  return project
-}
-
 /** Our package without its dependencies. */
 async function unpack (name: string): Promise<string> {
   const target = join(await createProject(name), 'node_modules/fastify-async-jobs')
@@ -172,25 +150,10 @@ async function unpack (name: string): Promise<string> {
   return target
 }
 
-async function createProject (name: string): Promise<string> {
-  const project = join(directory, name)
-  await mkdir(project)
-  await writeFile(join(project, 'package.json'), JSON.stringify({ name, private: true, type: 'module' }))
-  return project
-}
-
 function evaluate (project: string, code: string): Promise<string> {
   return run(process.execPath, ['--input-type=commonjs', '--eval', code], project)
 }
 
 function bin (name: string): string {
   return resolve('node_modules/.bin', name)
-}
-
-/** Resolves to what the command prints. */
-async function run (command: string, args: string[], cwd?: string): Promise<string> {
-  // tap's own instrumentation stays out of it.
-  const { NODE_OPTIONS: _, ...env } = process.env
-  const { stdout } = await promisify(execFile)(command, args, { cwd, env, maxBuffer: 10_000_000 })
-  return stdout
 }

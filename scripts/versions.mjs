@@ -1,0 +1,33 @@
+/*
+ * npm run test:versions: runs the whole suite under each version of Node that we support, one after the other.
+ * npm run test:versions -- 22: under this one. `npm test` itself has a short form, test/versions.test.ts.
+ */
+import { delimiter, join } from 'node:path'
+import { installMissing } from './install.mjs'
+import { NODE_VERSIONS, provideNode } from './node-versions.mjs'
+import { Interrupted, run, throwIfInterrupted } from './run.mjs'
+
+process.chdir(join(import.meta.dirname, '..'))
+
+const [version, ...files] = process.argv.slice(2)
+/** @type {string[]} */
+const failed = []
+
+try {
+  await installMissing()
+  for (const asked of version === undefined ? NODE_VERSIONS : [version]) {
+    const programs = await provideNode(asked)
+    console.log(`Node ${asked}`)
+    // What the tests start by its name runs under the same version.
+    const env = { ...process.env, PATH: `${programs}${delimiter}${process.env['PATH']}` }
+    if (await run(join(programs, 'node'), ['scripts/test.mjs', ...files], { env }) !== 0) failed.push(asked)
+    throwIfInterrupted()
+  }
+  if (failed.length > 0) {
+    console.log(`FAILED under Node ${failed.join(', ')}: see above`)
+    process.exitCode = 1
+  }
+} catch (error) {
+  if (!(error instanceof Interrupted)) throw error
+  process.exitCode = error.exitCode
+}

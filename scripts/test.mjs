@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { build } from './build.mjs'
 import { unloadedSources } from './coverage.mjs'
 import { installMissing } from './install.mjs'
+import { provideNginx } from './nginx.mjs'
 import { Interrupted, run, throwIfInterrupted } from './run.mjs'
 import { provideSchemathesis } from './schemathesis.mjs'
 import { TapDigest } from './tap-digest.mjs'
@@ -33,6 +34,7 @@ try {
       // One after the other: apt-get runs once at a time.
       await provideServers(servers)
       if (needs('test/browser/')) await provideBrowser()
+      if (needs('test/hosts/')) await provideNginx()
       if (needs('test/security/')) await provideSchemathesis()
     }),
     attempt('types and build', () => build('test')),

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { installPackage } from './packages.mjs'
+import { endServer, findOnPath, startServer } from './server-process.mjs'
+
+/** Debian keeps it off the PATH of people who are not root. */
+const DEBIAN = '/usr/sbin/nginx'
+
+/** @returns {string | undefined} its program */
+function findNginx () {
+  const directory = findOnPath('nginx')
+  if (directory !== undefined) return join(directory, 'nginx')
+  return existsSync(DEBIAN) ? DEBIAN : undefined
+}
+
+/** @throws where it cannot be had, with the remedy */
+export async function provideNginx () {
+  if (findNginx() === undefined) await installPackage('nginx', 'nginx')
+}
+
+/**
+ * Starts an nginx of one's own.
+ * @param {string} servers its configuration, what stands in `http { … }`
+ * @returns {Promise<{ reload: () => void, stop: () => Promise<void> }>}
+ *   reload: new processes take over; connections of the old ones are cut a moment later
+ */
+export async function startNginx (servers) {
+  const program = findNginx()
+  if (program === undefined) throw new Error('nginx is not installed: run the tests with npm test')
+  const directory = await mkdtemp(join(tmpdir(), 'async-jobs-nginx-'))
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${directory}/${name};`)
+  await writeFile(join(directory, 'nginx.conf'), `
+    daemon off;
+    ${process.getuid?.() === 0 ? 'user root;' : ''}
+    worker_processes 1;
+    worker_shutdown_timeout 1s;
+    pid ${directory}/nginx.pid;
+    error_log stderr notice;
+    events { worker_connections 256; }
+    http {
+      access_log off;
+      ${temporary.join('\n')}
+      map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+      ${servers}
+    }
+  `)
+  const child = await startServer(program, ['-e', 'stderr', '-p', directory, '-c', join(directory, 'nginx.conf')], { ready: 'start worker process', exitSignal: 'SIGTERM' })
+  return {
+    reload () { child.kill('SIGHUP') },
+    async stop () {
+      await endServer(child, 'SIGTERM')
+      await rm(directory, { recursive: true, force: true })
+    }
+  }
+}

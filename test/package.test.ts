@@ -151,7 +151,7 @@ async function unpack (name: string): Promise<string> {
 }
 
 function evaluate (project: string, code: string): Promise<string> {
-  return run(process.execPath, ['--input-type=commonjs', '--eval', code], project)
+  return run(process.execPath, ['--input-type=commonjs', '--eval', code], { cwd: project })
 }
 
 function bin (name: string): string {

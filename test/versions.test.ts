@@ -30,8 +30,8 @@ for (const [version, packages] of Object.entries(PROJECTS)) {
     await cp('test/fixtures/versions', join(project, 'src'), { recursive: true })
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }))
     // With our declarations, and all that they refer to.
-    t.equal(await run(process.execPath, ['node_modules/typescript/bin/tsc'], project).catch((error: { stdout: string }) => error.stdout), '', 'its types fit')
-    const printed = await run(join(programs, 'node'), ['out/life.js'], project)
+    t.equal(await run(process.execPath, ['node_modules/typescript/bin/tsc'], { cwd: project }).catch((error: { stdout: string, stderr: string }) => error.stdout + error.stderr), '', 'its types fit')
+    const printed = await run(join(programs, 'node'), ['out/life.js'], { cwd: project })
     for (const engine of ['embedded', 'redis', 'redis, sandboxed', 'redis, with a worker', 'postgres']) t.match(printed, `${engine}, websocket\n`)
   })
 }

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { WebSocket, type ClientOptions } from 'ws'
 import type { AsyncJobsOptions } from '../../lib/index.js'
-import type { JobsClientOptions } from '../../lib/client/index.js'
+import { createJobsClient, type JobsClientOptions } from '../../lib/client/index.js'
 import { provideWebSocket } from '../client/socket-server.js'
 import { defineGreeting, greet, type Greeting } from '../fixtures/versions/greeting.js'
 import { expected, TRANSPORTS, useJobs } from '../fixtures/versions/use-jobs.js'
@@ -37,9 +37,10 @@ export function createGuest (): Guest {
 export function testHost (start: (guest: Guest, t: Test) => Promise<Host>, name = 'host'): void {
   void t.test(name, async t => {
     const guest = createGuest()
-    const { url, close, client, socket = {} } = await start(guest, t)
+    const host = await start(guest, t)
+    const { url, close, client, socket = {} } = host
     let closed: Promise<unknown> | undefined
-    const closeOnce = (): Promise<unknown> => closed ??= close()
+    const closeOnce = (): Promise<unknown> => (closed ??= close())
     t.teardown(closeOnce)
     provideWebSocket(t, class extends WebSocket { constructor (url: string) { super(url, socket) } })
 
@@ -48,11 +49,9 @@ export function testHost (start: (guest: Guest, t: Test) => Promise<Host>, name 
     }
 
     await t.test('closes while a client waits', async () => {
-      const headers = { ...(typeof client?.headers === 'object' && client.headers), 'content-type': 'application/json' }
-      const send = client?.fetch ?? fetch
-      const submitted = await send(url, { method: 'POST', headers, body: JSON.stringify({ name: 'Ada', then: 'wait' }) })
-      const { jobId } = await submitted.json() as { jobId: string }
-      const stream = await send(`${url}/events/${jobId}`, { headers: { ...headers, accept: 'text/event-stream' } })
+      const jobId = await submitTo(host, 'wait')
+      const headers = { ...(typeof client?.headers === 'object' && client.headers), accept: 'text/event-stream' }
+      const stream = await (client?.fetch ?? fetch)(`${url}/events/${jobId}`, { headers })
       const told = stream.text().catch(() => {})
       await closeOnce()
       await told
@@ -60,7 +59,14 @@ export function testHost (start: (guest: Guest, t: Test) => Promise<Host>, name 
   })
 }
 
-/** Has Fastify listen. */
-export async function listen (app: FastifyInstance): Promise<Host> {
+/** Submits a job as a client does. Resolves to its id. */
+export async function submitTo ({ url, client }: Host, then: 'return' | 'wait'): Promise<string> {
+  const { id } = await createJobsClient<Greeting>(url, client).submit({ name: 'Ada', then })
+  return id
+}
+
+/** Has Fastify listen. It closes with the test at the latest. */
+export async function listen (app: FastifyInstance, t: Test): Promise<Host> {
+  t.teardown(() => app.close())
   return { url: `${await app.listen({ port: 0, host: '127.0.0.1' })}/jobs`, close: () => app.close() }
 }

@@ -40,16 +40,17 @@ export async function pack (t: Test): Promise<Tarball> {
       const project = await createProject(name)
       const lock = JSON.parse(await readFile('package-lock.json', 'utf8')) as { packages: Record<string, { version: string }> }
       const versions = others.map(other => /.@/.test(other) ? other : `${other}@${lock.packages[`node_modules/${other}`]?.version}`)
-      await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', path, ...versions], project)
+      await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', path, ...versions], { cwd: project })
       return project
     }
   }
 }
 
 /** Resolves to what the command prints. */
-export async function run (command: string, args: string[], cwd?: string): Promise<string> {
+export async function run (command: string, args: string[], { cwd, env: own }: { cwd?: string, env?: Record<string, string> } = {}): Promise<string> {
   // tap's own instrumentation stays out of it.
-  const { NODE_OPTIONS: _, ...env } = process.env
+  const { NODE_OPTIONS: _, ...inherited } = process.env
+  const env = { ...inherited, ...own }
   const { stdout } = await promisify(execFile)(command, args, { cwd, env, maxBuffer: 10_000_000, timeout: 240_000 })
   return stdout
 }

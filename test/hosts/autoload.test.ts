@@ -15,5 +15,5 @@ testHost(async (guest, t) => {
   `)
   const app = Fastify()
   await app.register(autoload, { dir: join(process.cwd(), directory), options: { guest } })
-  return listen(app)
+  return listen(app, t)
 })

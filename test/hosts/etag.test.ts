@@ -4,9 +4,9 @@ import { asyncJobs } from '../../lib/index.js'
 import { listen, testHost } from '../helpers/host.js'
 
 /* Hashes each answer. */
-testHost(async guest => {
+testHost(async (guest, t) => {
   const app = Fastify()
   await app.register(etag)
   await app.register(asyncJobs, guest)
-  return listen(app)
+  return listen(app, t)
 })

@@ -14,7 +14,7 @@ testHost(async (guest, t) => {
   })
   app.express.get('/old', (_request: unknown, response: { send (body: string): void }) => { response.send('old') })
   await app.register(asyncJobs, guest)
-  const host = await listen(app)
+  const host = await listen(app, t)
   t.equal(await (await fetch(new URL('/old', host.url))).text(), 'old')
   const answer = await fetch(`${host.url}/status/nobody`)
   t.match([answer.status, answer.headers.get('x-middleware')], [404, 'yes'])

@@ -10,7 +10,7 @@ testHost(async (guest, t) => {
   const pem = readFileSync('test/fixtures/localhost.pem')
   const app = Fastify({ http2: true, https: { allowHTTP1: true, key: pem, cert: pem } }) as unknown as FastifyInstance
   await app.register(asyncJobs, guest)
-  const host = await listen(app)
+  const host = await listen(app, t)
   const session = connect(new URL(host.url).origin, { rejectUnauthorized: false })
   t.teardown(() => { session.destroy() })
   return {

@@ -4,10 +4,10 @@ import { asyncJobs } from '../../lib/index.js'
 import { listen, testHost } from '../helpers/host.js'
 
 /* Middleware that waits, as those for sessions do. */
-testHost(async guest => {
+testHost(async (guest, t) => {
   const app = Fastify()
   await app.register(middie)
-  app.use((_request, _response, next) => { setImmediate(next) })
+  app.use((_request: unknown, _response: unknown, next: () => void) => { setImmediate(next) })
   await app.register(asyncJobs, guest)
-  return listen(app)
+  return listen(app, t)
 })

@@ -1,7 +1,7 @@
 import multipart from '@fastify/multipart'
 import Fastify from 'fastify'
 import { asyncJobs } from '../../lib/index.js'
-import { listen, testHost } from '../helpers/host.js'
+import { listen, submitTo, testHost } from '../helpers/host.js'
 
 /* Takes forms on its own routes, and jobs from them. */
 testHost(async (guest, t) => {
@@ -9,8 +9,9 @@ testHost(async (guest, t) => {
   await app.register(multipart, { attachFieldsToBody: 'keyValues' })
   await app.register(asyncJobs, guest)
   app.post<{ Body: { name: string } }>('/form', async request => app.jobs(guest.job).submit({ name: request.body.name, then: 'return' }))
-  const host = await listen(app)
+  const host = await listen(app, t)
 
+  await submitTo(host, 'return')
   const form = new FormData()
   form.set('name', 'Ada')
   const submitted = await fetch(new URL('/form', host.url), { method: 'POST', body: form })

@@ -21,7 +21,7 @@ async function front (guest: Guest, t: Test, location: string, { listenOptions =
   const app = Fastify()
   app.addHook('onRequest', async request => { onRequest(request.url) })
   await app.register(asyncJobs, { ...guest, publicUrl: '/api' })
-  const service = await listen(app)
+  const service = await listen(app, t)
   const port = await freePort()
   const { reload, stop } = await startNginx(`
     server { listen 127.0.0.1:${port} ${listenOptions}; location /api/ { proxy_pass ${new URL(service.url).origin}/; ${location} } }

@@ -9,7 +9,7 @@ declare module 'fastify' {
 }
 
 /* Whose a job is, the session tells; the cookie is renewed with each answer, the stream's, too. */
-testHost(async guest => {
+testHost(async (guest, t) => {
   const app = Fastify()
   await app.register(cookie)
   await app.register(session, { secret: 'a secret with 32 characters or more', cookie: { secure: false }, rolling: true })
@@ -24,7 +24,7 @@ testHost(async guest => {
       return request.session.user
     }
   })
-  const host = await listen(app)
+  const host = await listen(app, t)
   const login = await fetch(new URL('/login', host.url))
   const [cookies = ''] = login.headers.getSetCookie()
   const [sent = ''] = cookies.split(';')

@@ -11,7 +11,7 @@ testHost(async (guest, t) => {
   sockets.on('connection', socket => socket.on('question', (answer: (text: string) => void) => { answer('42') }))
   app.addHook('preClose', async () => { sockets.disconnectSockets(true) })
   await app.register(asyncJobs, guest)
-  const host = await listen(app)
+  const host = await listen(app, t)
   const client = io(new URL(host.url).origin, { transports: ['websocket'], reconnection: false })
   t.teardown(() => client.close())
   await new Promise<void>((resolve, reject) => {

@@ -29,9 +29,10 @@ for (const [version, packages] of Object.entries(PROJECTS)) {
     const [project, programs] = await Promise.all([tarball.install(version, ...packages), provideNode(version)])
     await cp('test/fixtures/versions', join(project, 'src'), { recursive: true })
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }))
+    const node = join(programs, 'node')
     // With our declarations, and all that they refer to.
-    t.equal(await run(process.execPath, ['node_modules/typescript/bin/tsc'], { cwd: project }).catch((error: { stdout: string, stderr: string }) => error.stdout + error.stderr), '', 'its types fit')
-    const printed = await run(join(programs, 'node'), ['out/life.js'], { cwd: project })
+    t.equal(await run(node, ['node_modules/typescript/bin/tsc'], { cwd: project }).catch((error: { stdout: string, stderr: string }) => error.stdout + error.stderr), '', 'its types fit')
+    const printed = await run(node, ['out/life.js'], { cwd: project })
     for (const engine of ['embedded', 'redis', 'redis, sandboxed', 'redis, with a worker', 'postgres']) t.match(printed, `${engine}, websocket\n`)
   })
 }

@@ -12,7 +12,7 @@ import { startService } from '../helpers/service.js'
 /** How long the event loop of the service may stand still, in ms. */
 const LONGEST = 100
 
-/** How often it is measured at most: on a busy machine, a process may have to wait for its turn. What stands still by itself does so each time. */
+/** How often it is tried at most: on a busy machine, a process may have to wait for its turn, or a sandbox begin too late. What is wrong by itself is so each time. */
 const TRIES = 10
 
 const REFUSED = /^A chunk of partial output was refused/
@@ -47,7 +47,8 @@ for (const sandbox of ['thread', 'process'] as const) {
     for (const { with: what, times, ends, lines, tells } of CASES) {
       await t.test(`${what} ${times === 0 ? 'for ever' : `${times} times`}`, async t => {
         let longest = Infinity
-        for (let tries = 0; tries < TRIES && longest > LONGEST; tries++) {
+        let isTold = false
+        for (let tries = 0; tries < TRIES && (longest > LONGEST || !isTold); tries++) {
           const delays = monitorEventLoopDelay({ resolution: 5 })
           const { body: { jobId } } = await submit({ with: what, times })
           delays.enable()
@@ -59,8 +60,9 @@ for (const sandbox of ['thread', 'process'] as const) {
           t.ok(took < 5_000, `the attempt ended after ${took.toFixed(0)} ms`)
           const told = log.lines().filter(line => line['jobId'] === jobId)
           t.ok(told.length <= lines, `${told.length} lines`)
-          if (tells !== undefined) t.equal(told.filter(({ msg }) => tells.test(String(msg))).length, 1, 'one line tells of what was left out')
+          isTold = tells === undefined || told.filter(({ msg }) => tells.test(String(msg))).length === 1
         }
+        t.ok(isTold, 'one line tells of what was left out')
         t.ok(longest < LONGEST, `the loop stood still for ${longest.toFixed(0)} ms at most`)
       })
     }

@@ -19,6 +19,7 @@ import { registryOf } from './registry.js'
 import { createCallerOf } from './routes/caller.js'
 import { countConnections } from './routes/connections.js'
 import { registerRoutes } from './routes/index.js'
+import { createOperationId } from './routes/operation-id.js'
 import { provideWebSockets } from './routes/web-sockets.js'
 import { createOutputReader } from './stored-output.js'
 import { safeLogger } from './worker/safe-logger.js'
@@ -93,7 +94,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
           ? request => resolveBase(prefix, request.params as Record<string, string>)
           : () => prefix),
         connections: countConnections(options.maxConnections),
-        operationId: verb => verb + pascalCase(job.name)
+        operationId: createOperationId(app.server, job.name)
       }, options.errors)
     }, { prefix: given.prefix ?? '' })
   }
@@ -101,10 +102,6 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
 
 function joinPaths (outer: string, inner: string): string {
   return `${outer}/${inner}`.replace(/\/{2,}/g, '/').replace(/\/$/, '')
-}
-
-function pascalCase (name: string): string {
-  return name.split(/[^A-Za-z0-9]+/).map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }
 
 /**

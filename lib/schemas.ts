@@ -6,7 +6,7 @@ import { jobLinks } from './job-links.js'
 
 const time = (description: string): TSchema => Type.String({ format: 'date-time', description })
 
-const JobFailureSchema = Type.Object({
+export const JobFailureSchema = Type.Object({
   code: Type.String({ description: 'Stable, for programs: `TIMEOUT` (an attempt ran too long), `EXPIRED` (it was not started in time), `INPUT_INVALID` (somebody queued it with an input that does not match its schema), `OUTPUT_INVALID` (the output does not match its schema), `OUTPUT_TOO_LARGE` (it wrote more partial output than it may), `STALLED` (its worker died too often), `PROCESSOR_ERROR` (anything internal), or a code of the job itself.' }),
   message: Type.String({ description: 'For people.' }),
   data: Type.Optional(Type.Unknown({ description: 'Details that the job itself adds.' }))

@@ -94,6 +94,50 @@ t.test('it describes every answer', async t => {
   })
 })
 
+t.test('what stands in many answers is a component', async t => {
+  const NAMES = ['Job', 'JobFailure', 'Problem']
+  /** A host, and the names that ours have in its document. */
+  const hosts: Record<string, { documentation?: object, prepare? (app: FastifyInstance): void, names?: string[], others?: string[] }> = {
+    'OpenAPI 3.1': {},
+    'OpenAPI 3.0': { documentation: { openapi: {} } },
+    'a resolver of the host\'s': {
+      documentation: { openapi: { openapi: '3.1.0' }, refResolver: { buildLocalReference: ({ $id }: { $id: string }) => $id } },
+      prepare (app) {
+        app.addSchema({ $id: 'Own', type: 'object', properties: { a: { type: 'string' } } })
+        app.get('/own', { schema: { response: { 200: { $ref: 'Own#' } } } }, async () => ({}))
+      },
+      others: ['Own']
+    },
+    'components of the same names': {
+      documentation: { openapi: { openapi: '3.1.0', components: { schemas: { Job: { type: 'string' }, JobFailure: { type: 'string' } } } } },
+      prepare (app) { app.get('/own', { serializerCompiler: () => JSON.stringify, schema: { operationId: 'own', response: { 200: { description: 'Own.', content: { 'application/json': { schema: { $ref: '#/components/schemas/Job' } } } } } } }, async () => '') },
+      names: ['AsyncJobsJob', 'AsyncJobsJobFailure', 'Problem'],
+      others: ['Job', 'JobFailure']
+    },
+    'a transformation of the host\'s': {
+      documentation: { openapi: { openapi: '3.1.0' }, transform: ({ schema, url }: { schema: object, url: string }) => ({ schema, url: `/v1${url}` }) }
+    }
+  }
+  for (const [name, { documentation, prepare, names = NAMES, others = [] }] of Object.entries(hosts)) {
+    await t.test(name, async t => {
+      const app = Fastify()
+      t.teardown(() => app.close())
+      await app.register(swagger, documentation ?? { openapi: { openapi: '3.1.0' } })
+      prepare?.(app)
+      await app.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/one' })
+      await app.register(async inner => { await inner.register(asyncJobs, { job: define(), connection: redisUrl(), prefix: '/two' }) }, { prefix: '/inner' })
+      await app.ready()
+      const document = JSON.parse(JSON.stringify(app.swagger())) as Document
+      t.strictSame(Object.keys(document.components.schemas).sort(), [...new Set([...names, ...others])].sort())
+      const references = new Set([...JSON.stringify(operationsOf(document).filter(({ name }) => !name.includes('own'))).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name))
+      t.strictSame([...references].sort(), names.filter(name => !name.endsWith('Failure')))
+      t.match(document.components.schemas[names[0] as string], { title: 'Job', properties: { error: { $ref: `#/components/schemas/${names[1]}` } } })
+      t.equal(Object.keys(document.paths).filter(path => path.startsWith('/v1')).length, name.startsWith('a transformation') ? 12 : 0, 'it is applied to our routes, too')
+      if (name.startsWith('components')) t.match(document.paths['/own']?.['get']?.responses, { 200: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Job' } } } } }, 'and the host\'s stay')
+    })
+  }
+})
+
 /** Options by which more can be refused. */
 const limits = { owner: () => 'alice', allowedOrigins: ['https://app.example.com'], maxPending: 1 }
 
@@ -125,10 +169,11 @@ t.test('every error that clients can get is in it', async t => {
 })
 
 t.test('its examples are true to their schemas', async t => {
-  for (const { name, responses } of operationsOf(await documentOf(t, { prefix: '/jobs' }))) {
+  const document = await documentOf(t, { prefix: '/jobs' })
+  for (const { name, responses } of operationsOf(document)) {
     for (const [status, { content = {} }] of Object.entries(responses)) {
       for (const { schema, examples } of Object.values(content)) {
-        const check = compile(closed(schema))
+        const check = compile(closed(dereferenced(schema, document)))
         for (const [example, { value }] of Object.entries(examples ?? {})) {
           t.ok(check(value), `${name} ${status} ${example}`, { errors: check.errors })
         }
@@ -256,6 +301,7 @@ t.test('a host that answers with problems of its own keeps their members', async
 
 /** As far as these tests look into it. */
 interface Document {
+  components: { schemas: Record<string, object> }
   paths: Record<string, Record<string, Operation>>
 }
 
@@ -312,6 +358,15 @@ async function startFake (
 
 function fail (error: Error): never {
   throw error
+}
+
+/** With components in place of the references to them. */
+function dereferenced (value: object, document: Document): object {
+  return JSON.parse(JSON.stringify(value), (_key, part: unknown) => {
+    const { $ref } = Object(part) as { $ref?: string }
+    if ($ref === undefined) return part
+    return dereferenced(document.components.schemas[$ref.replace('#/components/schemas/', '')] as object, document)
+  }) as object
 }
 
 /** An example may only have what its schema names. */

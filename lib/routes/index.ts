@@ -4,6 +4,7 @@ import { sendProblem } from '../problem.js'
 import { LONGEST } from '../timer.js'
 import { asHostErrors } from './answers.js'
 import { cancelRoute } from './cancel.js'
+import { addComponents, withReferences, type OpenApiObject } from './components.js'
 import type { RouteContext } from './context.js'
 import { eventsRoute } from './events.js'
 import { resultRoute } from './result.js'
@@ -42,6 +43,7 @@ export async function registerRoutes (app: FastifyInstance, given: Omit<RouteCon
   })
   await eventsRoute(app, context)
   if (given.options.websocket) socketRoute(app, context)
+  // Last of all: they bring the components, when what refers to them is in the document.
   for (const path of ['/status/*', '/result/*', '/events/*']) app.get(path, context.documented({ hide: true }), unknown)
 }
 
@@ -57,12 +59,20 @@ function giveTimeToWait (app: FastifyInstance, { options: { maxWait } }: RouteCo
 
 /** Documentation as this host can show it. */
 function createDocumented (app: FastifyInstance, errors: 'problem' | 'host', host: HostOptions): RouteContext['documented'] {
-  const withLinks = writesOpenApi3(app)
-  return ({ response, ...documentation }, links) => ({
-    ...host,
-    schema: { ...documentation, ...(response && { response: errors === 'host' ? asHostErrors(response) : response }) },
-    ...(withLinks && links && { links })
-  })
+  const openApi3 = writesOpenApi3(app)
+  const own = new Set<string | undefined>()
+  // The one place where @fastify/swagger shows its document, as long as the host's own transformation is to see our routes.
+  const components = { swaggerTransform: ({ openapiObject }: { openapiObject: OpenApiObject }) => { addComponents(openapiObject, id => own.has(id)); return {} } }
+  return ({ response, ...documentation }, links) => {
+    own.add(documentation.operationId)
+    const answers = response && (errors === 'host' ? asHostErrors(response) : response)
+    return {
+      ...host,
+      schema: { ...documentation, ...(answers && { response: openApi3 ? withReferences(answers) : answers }) },
+      ...(openApi3 && links && { links }),
+      ...(openApi3 && documentation.hide && { config: components })
+    }
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { JobDefinition } from '../../types/definition.js'
 import { inputInvalid, type Check } from '../checks.js'
 import { isStandard } from '../json-schema.js'
 import { compile, isDraft2020 } from '../validator.js'
+import type { OpenApiObject } from './components.js'
 
 type Validation = ReturnType<FastifySchemaCompiler<object>>
 
@@ -13,7 +14,7 @@ export interface HostOptions {
   serializerCompiler: () => (value: unknown) => string
   /** The same for @fastify/response-validation. */
   responseValidation: false
-  config?: { swaggerTransform: false }
+  config?: { swaggerTransform: false | ((given: { openapiObject: OpenApiObject }) => object) }
 }
 
 /**

@@ -46,7 +46,12 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   const path = joinPaths(app.prefix, given.prefix ?? '')
   const prefix = encodePrefix(path)
   const base = options.publicUrl + prefix
-  registryOf(app).add(job, createJobHandle<JobDefinition>(checks.submitted, queue, events, operations, { path: prefix, base: options.routes ? base : undefined }), options.routes ? path : undefined)
+  registryOf(app).add({
+    definition: job,
+    handle: createJobHandle<JobDefinition>(checks.submitted, queue, events, operations, { path: prefix, base: options.routes ? base : undefined }),
+    prefix: options.routes ? path : undefined,
+    worksOn: execution && engine
+  })
 
   const closing = new AbortController()
   // Every stream, every socket and every wait listens to it: so many are no leak.

@@ -171,7 +171,7 @@ t.test('refuses an embedded connection in production', async t => {
   await t.rejects(async () => { await app.register(asyncJobs, { job: define(), prefix: '/jobs' }) }, { code: 'EMBEDDED_IN_PRODUCTION' })
 })
 
-t.test('refuses the same job twice, and two jobs on one prefix', async t => {
+t.test('refuses two definitions of one name, and two jobs on one prefix', async t => {
   const job = define()
   const app = Fastify()
   t.teardown(() => app.close())
@@ -180,7 +180,38 @@ t.test('refuses the same job twice, and two jobs on one prefix', async t => {
   const other = Fastify()
   t.teardown(() => other.close())
   await other.register(asyncJobs, { job, connection: redisUrl(), prefix: '/jobs' })
-  await t.rejects(async () => { await other.register(asyncJobs, { job, connection: redisUrl(), prefix: '/more' }) }, { code: 'JOB_TWICE' })
+  const namesake = defineJob({ ...schemas, name: job.name })
+  await t.rejects(async () => { await other.register(asyncJobs, { job: namesake, connection: redisUrl(), prefix: '/more' }) }, { code: 'JOB_TWICE' })
+})
+
+t.test('the same job under two prefixes, each with an owner and limits of its own', t => onEachEngine(t, async (t, { connection }) => {
+  const job = define()
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(asyncJobs, { job, connection, prefix: '/v1', owner: request => String(request.headers['x-user']), maxPending: 1 })
+  await app.register(asyncJobs, { job, connection, prefix: '/internal', processor })
+  const [outside, inside] = [service(app, '/v1'), service(app, '/internal')]
+  const alice = { 'x-user': 'alice' }
+  const { body: { jobId, links } } = await outside.submit({ text: 'hello' }, { ...alice, 'idempotency-key': 'k' })
+  t.strictSame(links, jobLinks('/v1', jobId))
+  t.match(await inside.until(jobId, 'completed'), { links: jobLinks('/internal', jobId) })
+  t.match(await app.inject({ url: `/v1/result/${jobId}`, headers: alice }), { statusCode: 200 })
+  const own = (await inside.submit({ text: 'hello!' }, { 'idempotency-key': 'k' })).body.jobId
+  t.not(own, jobId, 'a key is for one prefix')
+  await inside.until(own, 'completed')
+  t.match(await app.inject({ url: `/v1/result/${own}`, headers: alice }), { statusCode: 404 }, 'it is not hers')
+  t.strictSame((await app.jobs(job).status(own)).links, jobLinks('/v1', own), 'the handle is that of the first')
+  await app.jobs(job).submit({ text: 'waits' }, { delay: 60_000 })
+  t.match(await outside.submit({ text: 'one too many' }, alice), { statusCode: 503, body: { code: 'QUEUE_FULL' } })
+  t.match(await inside.submit({ text: 'no limit here' }), { statusCode: 202 })
+}))
+
+t.test('a job has one processor in a service', async t => {
+  const job = define()
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/v1', processor })
+  await t.rejects(async () => { await app.register(asyncJobs, { job, connection: redisUrl(), prefix: '/v2', processor }) }, { code: 'PROCESSOR_TWICE' })
 })
 
 t.test('warns that an omitted connection keeps jobs in memory', async t => {

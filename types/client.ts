@@ -3,7 +3,7 @@ import type { Job, JobEvent, JobOutput } from './job.js'
 
 /**
  * How a job is followed. `sse`: Server-Sent Events. `long-poll`: requests that are answered when the job is
- * final. `poll`: requests as often as the server allows. `websocket`: one connection for many jobs.
+ * final, and at its changes. `poll`: requests as often as the server allows. `websocket`: one connection for many jobs.
  */
 export type Transport = 'sse' | 'long-poll' | 'poll' | 'websocket'
 
@@ -27,10 +27,16 @@ export interface JobsClientOptions {
   transport?: 'auto' | Exclude<Transport, 'websocket'> | undefined
   /** When requests are repeated. */
   retry?: RetryOptions | undefined
+  /**
+   * Whether redirects to another origin are followed, with headers, key and input. Default `false`: such an answer is a
+   * `RequestFailedError`. Redirects within an origin are followed; in browsers, only where that is the origin of the page.
+   */
+  followRedirects?: boolean | undefined
 }
 
 /**
- * Requests are repeated after network errors and after answers 429, 502, 503 and 504; submissions with the same
+ * Requests are repeated after network errors and after answers 429, 502, 503 and 504, and after 408, 425, 500, 520 to
+ * 526 and 530 that are no problem of this API, but of something in between; submissions with the same
  * `Idempotency-Key`, so that the job is stored once. In between passes what `Retry-After` demands, plus a random
  * time that grows with each repetition.
  */
@@ -68,7 +74,8 @@ export interface WaitOptions extends FollowOptions {
   onProgress?: ((job: Job) => void | Promise<void>) | undefined
   /**
    * Called with every chunk of partial output, in order. What it throws ends the call; a promise is awaited
-   * before it is called again. Where no stream of events gets through at all, there is none.
+   * before it is called again. Where polls take the place of streams, it comes when the job is final; where no stream of
+   * events gets through at all, there is none.
    */
   onOutput?: ((output: JobOutput) => void | Promise<void>) | undefined
 }
@@ -90,13 +97,13 @@ export interface ClientJob<Output> extends AsyncIterable<JobEvent> {
   readonly id: string
   /**
    * The job as it is now.
-   * @throws `JobNotFoundError`, `RequestFailedError`, `NetworkError`
+   * @throws `JobNotFoundError`, `RequestFailedError`, `NetworkError`; as every call does, `OptionInvalidError`, before anything is sent
    */
   status (options?: CallOptions): Promise<Job>
   /**
    * The output of a completed job.
-   * @throws as `status` does, and `JobFailedError`, `JobCanceledError`; for a job that is not final
-   * a `RequestFailedError` whose `problem.code` is `JOB_NOT_FINISHED`
+   * @throws as `status` does, and `JobFailedError`, `JobCanceledError`, and `JobNotFinishedError` for a job that is not
+   * final: `wait` waits for it
    */
   result (options?: CallOptions): Promise<Output>
   /**

@@ -1,6 +1,6 @@
 /**
  * The states a job can be in, as clients see them. The last three are final:
- * a job that has reached one of them never changes again.
+ * a job that has reached one of them never changes again. Treat one that you do not know, of a newer server, as not final.
  */
 export type JobStatus = 'pending' | 'in_progress' | 'completed' | 'failed' | 'canceled'
 

@@ -1,41 +1,38 @@
+import { onAbort } from './sleep.js'
+
 /** Values from several sources, in the order in which they come, for one reader. */
 export interface Channel<Value> {
   push (value: Value): void
-  /** Nothing more comes; with an error, the reader gets that, and at once. */
-  end (error?: unknown): void
-  /** Until the end, or until the signal aborts: then it throws the reason. */
+  /** Nothing more comes. */
+  end: () => void
+  /** Until the end, or until the signal aborts: then it throws the reason, and at once. */
   read (signal: AbortSignal): AsyncGenerator<Value, void, void>
 }
 
 export function createChannel<Value> (): Channel<Value> {
   const values: Value[] = []
-  let ended: { error: unknown } | undefined
+  let ended = false
   let wake = (): void => {}
-  const end = (error?: unknown): void => {
-    ended = { error: ended?.error ?? error }
-    if (error !== undefined) values.length = 0
-    wake()
-  }
   return {
     push (value) {
       values.push(value)
       wake()
     },
-    end,
+    end () {
+      ended = true
+      wake()
+    },
     async * read (signal) {
-      const abort = (): void => { end(signal.reason) }
-      signal.addEventListener('abort', abort)
+      const stop = onAbort(signal, () => { wake() })
       try {
         for (;;) {
-          while (values.length > 0) yield values.shift() as Value
-          if (ended !== undefined) {
-            if (ended.error !== undefined) throw ended.error
-            return
-          }
-          await new Promise<void>(resolve => { wake = resolve })
+          signal.throwIfAborted()
+          if (values.length > 0) yield values.shift() as Value
+          else if (!ended) await new Promise<void>(resolve => { wake = resolve })
+          else return
         }
       } finally {
-        signal.removeEventListener('abort', abort)
+        stop()
       }
     }
   }

@@ -3,8 +3,8 @@ export { createJobsClient } from './create-client.js'
 export type { CallOptions, ClientJob, EventsOptions, FollowOptions, JobsClient, JobsClientOptions, RetryOptions, RunOptions, Transport, WaitOptions, WatchEvent } from '../../types/client.js'
 
 // What it throws, and how to tell: by these, not by instanceof, where the package may be loaded twice
-export { InputInvalidError, JobCanceledError, JobFailedError, JobNotFoundError, JobsClientError, NetworkError, RequestFailedError, WaitTimeoutError } from './errors.js'
-export { isInputInvalidError, isJobCanceledError, isJobFailedError, isJobNotFoundError, isJobsClientError, isNetworkError, isRequestFailedError, isWaitTimeoutError } from './errors.js'
+export { InputInvalidError, JobCanceledError, JobFailedError, JobNotFinishedError, JobNotFoundError, JobsClientError, NetworkError, OptionInvalidError, RequestFailedError, WaitTimeoutError } from './errors.js'
+export { isInputInvalidError, isJobCanceledError, isJobFailedError, isJobNotFinishedError, isJobNotFoundError, isJobsClientError, isNetworkError, isOptionInvalidError, isRequestFailedError, isWaitTimeoutError } from './errors.js'
 export type { AnyJobsClientError } from './errors.js'
 
 // What it passes on

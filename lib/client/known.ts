@@ -12,22 +12,31 @@ export interface Known {
   askAt: number
 }
 
-/** @throws `RequestFailedError` where the answer is no job: behind a wrong address may be anything */
-export function learn (known: Known, { status, body, retryAfter }: Answer): Job {
-  if (!isJob(body)) {
-    throw new RequestFailedError('The answer is no job: is the base URL right?', status, known)
-  }
-  return noteJob(known, body, retryAfter)
-}
+/** The least time between two looks at a job, in ms: whatever the server tells. */
+export const LEAST = 250
 
-/** @param retryAfter ms */
-export function noteJob (known: Known, job: Job, retryAfter = 0): Job {
-  known.jobId ??= job.jobId
+/** The most that the server can ask for with `pollAfterMs`, in ms. */
+const MOST = 60_000
+
+/** @throws `RequestFailedError` where the answer is no job: behind a wrong address may be anything */
+export function learn (known: Known, { status, body, retryAfter = 0 }: Pick<Answer, 'status' | 'body'> & Partial<Answer>): Job {
+  const { jobId, status: state } = Object(body) as Partial<Job>
+  if (typeof jobId !== 'string' || typeof state !== 'string') {
+    throw new RequestFailedError('The answer is no job: is the base URL right?', { ...known, status, body })
+  }
+  const job = body as Job
+  known.jobId ??= jobId
   known.job = job
   known.askAt = Date.now() + waitBefore(job, retryAfter)
   return job
 }
 
+/** What differs where a job has changed. When to ask again is no change. */
+export function viewOf (job: Job): string {
+  return JSON.stringify({ ...job, pollAfterMs: undefined })
+}
+
+/** A status that this client does not know, that of a newer server, is not final. */
 export function isFinal ({ status }: Job): boolean {
   return ['completed', 'failed', 'canceled'].includes(status)
 }
@@ -36,11 +45,7 @@ export function isFinal ({ status }: Job): boolean {
  * `pollAfterMs` is exact, where `Retry-After` holds the same time rounded up to whole seconds. One
  * that is longer than that comes from elsewhere, such as a rate limiter, and is obeyed.
  */
-function waitBefore ({ pollAfterMs = 1_000 }: Job, retryAfter: number): number {
-  return retryAfter > Math.ceil(pollAfterMs / 1_000) * 1_000 ? retryAfter : pollAfterMs
-}
-
-function isJob (body: unknown): body is Job {
-  const { jobId, status } = (body ?? {}) as Partial<Job>
-  return typeof jobId === 'string' && typeof status === 'string'
+function waitBefore ({ pollAfterMs }: Job, retryAfter: number): number {
+  const asked = typeof pollAfterMs === 'number' ? pollAfterMs : 1_000
+  return retryAfter > Math.ceil(asked / 1_000) * 1_000 ? retryAfter : Math.min(MOST, Math.max(LEAST, asked))
 }

@@ -1,7 +1,7 @@
-import type { JobsClientOptions } from '../../types/client.js'
-import { readAnswer, type Answer, type Failure } from './answer.js'
-import { isNetworkError, isRequestFailedError, NetworkError } from './errors.js'
+import { readAnswer, type Answer } from './answer.js'
+import { isNetworkError, isRequestFailedError, NetworkError, RequestFailedError, type JobsClientError } from './errors.js'
 import type { Known } from './known.js'
+import type { Settings } from './options.js'
 import { sleep } from './sleep.js'
 import { within } from './within.js'
 
@@ -11,8 +11,8 @@ export interface Http {
   request (exchange: Exchange): Promise<Answer>
   /** One request, sent once. @throws `NetworkError`, or what the caller's own functions throw */
   send (exchange: Exchange): Promise<Response>
-  /** Waits before the next repetition, the first after one failure. @throws `error` where there were enough */
-  pause (failures: number, failure: Failure, signal: AbortSignal): Promise<void>
+  /** Waits before the next repetition, the first after one failure. @throws `error` where there were enough, or none would help */
+  pause (failures: number, error: unknown, signal: AbortSignal, attempts?: number): Promise<void>
 }
 
 export interface Exchange {
@@ -26,63 +26,83 @@ export interface Exchange {
   signal: AbortSignal
   /** How long until it counts as unanswered, in ms. Default: as the platform decides. */
   timeout?: number
+  /** How often it is sent at most. Default: as the options say. */
+  attempts?: number
 }
 
-export function createHttp (options: JobsClientOptions): Http {
-  const { headers = {}, retry: { attempts = 8, minDelay = 500, maxDelay = 10_000 } = {} } = options
+/** A question about a job, by its route. */
+export type About = (route: string, known: Known, signal: AbortSignal) => Exchange & { timeout: number }
 
-  const send = async ({ method, url, body, headers: own, known, signal }: Exchange): Promise<Response> => {
+/** How often one request is redirected at most. */
+const REDIRECTS = 5
+
+export function createHttp (settings: Settings): Http {
+  const { headers, attempts: most, minDelay, maxDelay, followRedirects } = settings
+  const send = async (exchange: Exchange, redirects = REDIRECTS, how: RequestInit = { redirect: followRedirects ? 'follow' : 'manual' }): Promise<Response> => {
+    const { method, url, body, known, signal } = exchange
     // What the caller's own function throws is none of the errors here.
     const all = new Headers(typeof headers === 'function' ? await headers() : headers)
-    for (const [name, value] of Object.entries({ accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }), ...own })) all.set(name, value)
-    try {
-      // Looked up late and called without its object: browsers insist on that, and tests replace it.
-      return await (options.fetch ?? fetch)(url, { method, headers: all, body, signal })
-    } catch (cause) {
-      throw lost({ method, url, known }, cause)
-    }
+    for (const [name, value] of Object.entries({ accept: 'application/json', ...exchange.headers })) all.set(name, value)
+    // Looked up late and called without its object: browsers insist on that, and tests replace it.
+    const answering = async (): Promise<Response> => (settings.fetch ?? fetch)(url, { method, headers: all, body, signal, ...how })
+    const response = await answering().catch((cause: unknown) => { throw lost(exchange, cause) })
+    const { ok, status } = response
+    const here = response.url || url
+    const location = response.headers.get('location')
+    if (ok || status > 399 || (status > 0 && location === null)) return response
+    const { origin } = new URL(here)
+    // Browsers do not tell where to, but can stay within the origin of the page.
+    if (status === 0 && origin === (globalThis as { location?: { origin: string } }).location?.origin) return send(exchange, 0, { mode: 'same-origin' })
+    const target = new URL(`${location}`, here)
+    if (status > 0 && redirects > 0 && target.origin === origin) return send({ ...exchange, url: target.href }, redirects - 1)
+    throw new RequestFailedError(`${method} ${url} is redirected to ${location}, see followRedirects`, { ...known, status })
   }
 
-  const sendAndRead = async (exchange: Exchange): Promise<Answer | Failure> => {
+  const sendAndRead = async (exchange: Exchange): Promise<Answer> => {
     const { method, url, known, signal, timeout } = exchange
-    const timedOut = (): Error => new NetworkError(`${method} ${url} was not answered within ${timeout} ms`, known)
-    try {
-      return await within({ signal, timeout, timedOut }, async signal => {
-        const response = await send({ ...exchange, signal })
-        const text = await response.text().catch((cause: unknown) => { throw lost(exchange, cause) })
-        return readAnswer(response, text, `${method} ${url} answered ${response.status}`, known)
-      })
-    } catch (error) {
-      if (signal.aborted || !isNetworkError(error)) throw error
-      return { error }
-    }
+    return within(signal, async signal => {
+      const response = await send({ ...exchange, signal })
+      const text = await response.text().catch((cause: unknown) => { throw lost(exchange, cause) })
+      return readAnswer(response, text, `${method} ${url} answered ${response.status}`, known)
+    }, timeout, () => lost(exchange, undefined, ` within ${timeout} ms`))
   }
 
-  const pause: Http['pause'] = async (failures, { error, retryAfter = 0 }, signal) => {
+  const pause: Http['pause'] = async (failures, error, signal, attempts = most) => {
+    signal.throwIfAborted()
     if (failures >= attempts || !isRepeatable(error)) throw error
     // Random all the way (full jitter), so that clients that failed together do not return together.
-    await sleep(retryAfter + Math.random() * Math.min(maxDelay, minDelay * 2 ** (failures - 1)), signal)
+    await sleep(((error as JobsClientError).retryAfter ?? 0) + Math.random() * Math.min(maxDelay, minDelay * 2 ** (failures - 1)), signal)
   }
 
   return {
     send,
     pause,
     async request (exchange) {
-      let outcome = await sendAndRead(exchange)
-      for (let failures = 1; 'error' in outcome; failures++) {
-        await pause(failures, outcome, exchange.signal)
-        outcome = await sendAndRead(exchange)
+      for (let failures = 1; ; failures++) {
+        try {
+          return await sendAndRead(exchange)
+        } catch (error) {
+          await pause(failures, error, exchange.signal, exchange.attempts)
+        }
       }
-      return outcome
     }
   }
 }
 
-function lost ({ method, url, known }: Pick<Exchange, 'method' | 'url' | 'known'>, cause: unknown): NetworkError {
-  return new NetworkError(`${method} ${url} got no answer`, { ...known, cause })
+/** @param how `''`, or how it was not answered */
+export function lost ({ method, url, known }: Exchange, cause?: unknown, how = '', Kind = NetworkError): NetworkError {
+  return new Kind(`${method} ${url} got no whole answer${how}`, { ...known, cause })
 }
 
-/** A submission too may be repeated: its key makes the server take it once. */
+/**
+ * A submission too may be repeated: its key makes the server take it once. What is no problem of this API comes from
+ * something in between, and passes.
+ */
 export function isRepeatable (error: unknown): boolean {
-  return isNetworkError(error) || (isRequestFailedError(error) && [429, 502, 503, 504].includes(error.status))
+  return isNetworkError(error) || (isRequestFailedError(error) && !(error.status === 500 && error.problem) && /4(08|2[59])|50[0234]|52[0-6]|530/.test(`${error.status}`))
+}
+
+/** Not all implementations of `fetch` have bodies that can be read while they come, or not by the same means. */
+export function isStream (body: unknown): body is ReadableStream<Uint8Array> {
+  return 'getReader' in Object(body)
 }

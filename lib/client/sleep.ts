@@ -6,18 +6,23 @@ export function startTimer (ms: number, callback: () => void): ReturnType<typeof
   return setTimeout(callback, Math.max(0, Math.min(ms, LONGEST)))
 }
 
+/** Calls back when a signal aborts, unless the returned function is called before. */
+export function onAbort (signal: AbortSignal | undefined, callback: () => void): () => void {
+  signal?.addEventListener('abort', callback)
+  return () => { signal?.removeEventListener('abort', callback) }
+}
+
 /** Waits; an abort ends that at once, and leaves no timer behind. */
 export function sleep (ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    const abort = (): void => {
-      clearTimeout(timer)
-      reject(signal.reason as Error)
-    }
     const timer = startTimer(ms, () => {
-      signal.removeEventListener('abort', abort)
+      stop()
       resolve()
     })
-    signal.addEventListener('abort', abort)
+    const stop = onAbort(signal, () => {
+      clearTimeout(timer)
+      reject(signal.reason as Error)
+    })
   })
 }

@@ -3,7 +3,7 @@ import type { JobEvent, Problem } from '../../types/job.js'
 import { toError } from './answer.js'
 import { createChannel } from './channel.js'
 import { isRequestFailedError, NetworkError, RequestFailedError } from './errors.js'
-import type { Follower } from './follow.js'
+import type { FollowJob } from './follow.js'
 import { isFinal } from './known.js'
 import type { Http } from './request.js'
 import { startTimer } from './sleep.js'
@@ -11,35 +11,39 @@ import { startTimer } from './sleep.js'
 /** How many jobs are followed by a connection each: browsers allow six to a server. */
 const FEW = 4
 
-/** How long a connection may take to open or to answer, in ms; one that lasted longer has worked. */
+/** How long a connection may take to open or to answer, in ms; one that was open for longer has worked. */
 const PATIENCE = 10_000
 
 /** How long nothing has to come until the server is asked whether it is there, in ms. */
 const SILENCE = 20_000
 
-export interface WatchDeps {
-  http: Http
-  follower: Follower
-  /** Undefined where there is no WebSocket, or it could not say what the requests say. */
-  socketUrl: string | undefined
-}
+type SocketMessage = RequestFailedError | JobEvent | { type: 'error', jobId: string, problem: Problem }
 
-type SocketMessage = JobEvent | { type: 'error', jobId: string, problem: Problem }
-
-/** The events of many jobs, until all are final. */
-export async function * watchJobs ({ http, follower, socketUrl }: WatchDeps, ids: Iterable<string>, { onTransport }: FollowOptions, signal: AbortSignal): AsyncGenerator<WatchEvent, void, void> {
+/**
+ * The events of many jobs, until all are final.
+ * @param socketUrl undefined where there is no WebSocket, or it could not say what the requests say
+ */
+export async function * watchJobs (
+  http: Http, followJob: FollowJob, socketUrl: string | undefined, ids: Iterable<string>, onTransport: FollowOptions['onTransport'], signal: AbortSignal
+): AsyncGenerator<WatchEvent, void, void> {
   /** The jobs that are not final, and the id of the last event of each. */
   const open = new Map<string, string | undefined>([...ids].map(id => [id, undefined]))
-  // What tells nothing time and again is no way through, and requests may be one. What has told something is given
+  // Where no WebSocket opens, or none tells anything, requests may be a way through. What has told something is given
   // the time that the restart of a server takes.
-  let most = 2
+  let most = 0
   for (let failures = 0; open.size > 0;) {
     signal.throwIfAborted()
-    if (socketUrl === undefined) return yield * follow(follower, open, onTransport, signal)
-    const begun = Date.now()
+    if (socketUrl === undefined) return yield * follow(followJob, open, onTransport, signal)
+    let opened = Infinity
+    const onOpen = (): void => {
+      opened = Date.now()
+      most ||= 2
+      onTransport?.('websocket')
+    }
     try {
-      for await (const message of messagesOf(socketUrl, open, () => { onTransport?.('websocket') }, signal)) {
-        const jobId = message.type === 'job' ? message.job.jobId : message.jobId
+      for await (const message of messagesOf(socketUrl, open, onOpen, signal)) {
+        if (message instanceof RequestFailedError) throw message
+        const { jobId } = message.type === 'job' ? message.job : message
         if (!open.has(jobId)) continue
         if (message.type === 'error') {
           // The server says no more about one that it cannot read now, until it is asked again.
@@ -59,9 +63,9 @@ export async function * watchJobs ({ http, follower, socketUrl }: WatchDeps, ids
       signal.throwIfAborted()
       if (isRequestFailedError(error)) throw error
     }
-    if (Date.now() - begun > PATIENCE) failures = 0
+    if (Date.now() - opened > PATIENCE) failures = 0
     if (++failures > most) socketUrl = undefined
-    else await http.pause(failures, { error: new NetworkError(`${socketUrl} was closed`, {}) }, signal)
+    else await http.pause(failures, new NetworkError(`${socketUrl} was closed`), signal)
   }
 }
 
@@ -93,10 +97,11 @@ async function * messagesOf (url: string, open: ReadonlyMap<string, string | und
     }
   }
   socket.onclose = ({ code, reason }) => {
-    channel.end(code === 1008 ? new RequestFailedError(`${url} was closed: ${reason}`, 400, {}) : undefined)
+    if (code === 1008) channel.push(new RequestFailedError(`${url} was closed: ${reason}`, { status: 400 }))
+    channel.end()
   }
-  // The close tells.
-  socket.onerror = () => {}
+  // Node 22 tells nothing else of a handshake that is refused: no close follows.
+  socket.onerror = channel.end
   try {
     yield * channel.read(signal)
   } finally {
@@ -106,17 +111,17 @@ async function * messagesOf (url: string, open: ReadonlyMap<string, string | und
 }
 
 /** The same by requests, those of all jobs side by side. */
-async function * follow (follower: Follower, open: ReadonlyMap<string, string | undefined>, onTransport: FollowOptions['onTransport'], signal: AbortSignal): AsyncGenerator<WatchEvent, void, void> {
+async function * follow (followJob: FollowJob, open: ReadonlyMap<string, string | undefined>, onTransport: FollowOptions['onTransport'], signal: AbortSignal): AsyncGenerator<WatchEvent, void, void> {
   const channel = createChannel<WatchEvent>()
   const stop = new AbortController()
   const each = [...open].map(async ([jobId, after]) => {
     try {
-      for await (const event of follower.follow({ jobId, askAt: 0 }, { after, signal: stop.signal, onTransport, withOutput: true, oneOfMany: open.size > FEW })) channel.push(event)
+      for await (const event of followJob({ jobId, askAt: 0 }, stop.signal, onTransport, true, after, open.size > FEW)) channel.push(event)
     } catch (error) {
       channel.push({ type: 'error', jobId, error: error as Error })
     }
   })
-  void Promise.all(each).then(() => { channel.end() })
+  void Promise.all(each).then(channel.end)
   try {
     yield * channel.read(signal)
   } finally {

@@ -8,16 +8,19 @@ const known = { jobId: 'the-job', job: job('pending') }
 
 /** The error that an answer is. */
 function errorOf (status: number, body: unknown, about: typeof known | object): JobsClientError {
-  const outcome = readAnswer(new Response(null, { status }), typeof body === 'string' ? body : JSON.stringify(body), asked, about)
-  if (!('error' in outcome)) throw new Error('It is no error.')
-  return outcome.error
+  try {
+    readAnswer(new Response(null, { status }), typeof body === 'string' ? body : JSON.stringify(body), asked, about)
+  } catch (error) {
+    return error as JobsClientError
+  }
+  throw new Error('It is no error.')
 }
 
 t.test('2xx with JSON is an answer, whatever the JSON', async t => {
   for (const body of [{ a: 1 }, [], 'text', '', 0, false, null]) {
-    t.same(readAnswer(new Response(), JSON.stringify(body), asked, known), { status: 200, body, retryAfter: 0 })
+    t.same(readAnswer(new Response(), JSON.stringify(body), asked, known), { status: 200, body, retryAfter: 0, etag: null })
   }
-  t.match(readAnswer(new Response(null, { headers: { 'retry-after': '2' } }), '{}', asked, known), { retryAfter: 2_000 })
+  t.match(readAnswer(new Response(null, { headers: { 'retry-after': '2', etag: '"x"' } }), '{}', asked, known), { retryAfter: 2_000, etag: '"x"' })
 })
 
 t.test('2xx without JSON is not', async t => {
@@ -61,6 +64,42 @@ t.test('anything else', async t => {
   for (const status of [401, 403, 409, 429, 500, 503]) {
     t.match(errorOf(status, problem(status, 'OTHER'), known), { name: 'RequestFailedError', status, problem: { code: 'OTHER' }, ...known })
   }
+})
+
+t.test('what the host, or something before it, says', async t => {
+  const notOurs = `${asked}: not what this API answers`
+  const long = 'x'.repeat(10_000)
+  const bodies: Array<[body: unknown, message: string]> = [
+    [{ statusCode: 401, error: 'Unauthorized', message: 'The token is too old.' }, `${asked}: The token is too old.`],
+    [{ title: 'Payment Required', detail: 'Your plan is used up.' }, `${asked}: Your plan is used up.`],
+    [{ error: { code: 'no_key', message: 'No key was sent.' } }, `${asked}: No key was sent.`],
+    [{ error: 'invalid_token' }, `${asked}: invalid_token`],
+    ['Please log in.', `${asked}: Please log in.`],
+    [long, `${asked}: ${long.slice(0, 500)}`],
+    [{ message: '' }, notOurs],
+    [{ message: { de: 'Nein.' } }, notOurs],
+    ['<html><h1>401</h1>', notOurs],
+    ['\n  <html>', notOurs],
+    ['', notOurs],
+    ['{"message":', `${asked}: {"message":`],
+    [null, notOurs],
+    [[], notOurs],
+    [5, notOurs]
+  ]
+  for (const [body, message] of bodies) {
+    for (const status of [400, 401, 402, 403]) {
+      for (const about of [known, {}]) {
+        const error = errorOf(status, body, about)
+        t.match(error, { message, status, body, problem: undefined }, `${status} ${JSON.stringify(body)?.slice(0, 50)}`)
+        t.equal(error.name, status === 400 && about !== known ? 'InputInvalidError' : 'RequestFailedError')
+      }
+    }
+  }
+})
+
+t.test('a result that is not there yet', async t => {
+  const early = problem(409, 'JOB_NOT_FINISHED')
+  t.match(errorOf(409, early, known), { name: 'JobNotFinishedError', message: /What JOB_NOT_FINISHED means\. wait\(\)/, problem: early, status: 409, ...known })
 })
 
 t.test('what only looks like a problem is none', async t => {

@@ -29,17 +29,7 @@ t.test('what was pushed before the end is read', async t => {
   t.same(await collect(channel.read(never)), [1])
 })
 
-t.test('an error is read at once', async t => {
-  const why = new Error('enough')
-  const channel = createChannel<number>()
-  channel.push(1)
-  channel.end()
-  channel.end(why)
-  channel.end()
-  t.equal(await collect(channel.read(never)).catch((error: unknown) => error), why)
-})
-
-t.test('an abort too, while the reader waits and while values wait', async t => {
+t.test('an abort ends it at once, while the reader waits and while values wait', async t => {
   for (const values of [[], [1, 2]]) {
     const controller = new AbortController()
     const listeners = countListeners(controller.signal)

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { createJobsClient, isJobFailedError, isRequestFailedError, type Job, type JobEvent, type JobsClientError, type JobsClientOptions } from '../../lib/client/index.js'
+import { createJobsClient, isJobFailedError, isJobNotFinishedError, type Job, type JobEvent, type JobsClientError, type JobsClientOptions } from '../../lib/client/index.js'
 import { defineJob, JobError, Type, type AsyncJobsOptions, type Processor } from '../../lib/index.js'
 import { onEachEngine, redisUrl, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
@@ -99,8 +99,8 @@ t.test('against the plugin', t => onEachEngine(t, async (t, { connection }) => {
     t.match(await elsewhere.status(), { jobId: id, status: 'in_progress' })
 
     const early = await errorOf(elsewhere.result())
-    t.ok(isRequestFailedError(early))
-    t.match(early, { status: 409, problem: { code: 'JOB_NOT_FINISHED' }, jobId: id, job: { status: 'in_progress' } })
+    t.ok(isJobNotFinishedError(early))
+    t.match(early, { message: /wait\(\)/, status: 409, problem: { code: 'JOB_NOT_FINISHED' }, jobId: id, job: { status: 'in_progress' } })
 
     const waiting = [submitted.wait(), elsewhere.wait()]
     end.open()
@@ -112,7 +112,7 @@ t.test('against the plugin', t => onEachEngine(t, async (t, { connection }) => {
 
   await t.test('a job that does not exist', async t => {
     const { jobs } = await setup(t, connection, undefined)
-    for (const id of ['00000000-0000-4000-8000-000000000000', 'a/b?c#d', '..', '', 'x'.repeat(500)]) {
+    for (const id of ['00000000-0000-4000-8000-000000000000', 'a/b?c#d', '...', '%2e%2e', ' ', 'x'.repeat(500)]) {
       const nothing = jobs.job(id)
       t.match(await errorOf(nothing.status()), { name: 'JobNotFoundError', jobId: id }, id)
       t.match(await errorOf(nothing.result()), { name: 'JobNotFoundError' })
@@ -181,7 +181,7 @@ const output = answer(200, { length: 5 })
 t.test('what is asked for, in order', async t => {
   const { jobs, seen } = await setupFaulty(t, [submitted, answer(200, job('in_progress')), answer(200, job('completed')), output])
   await jobs.run(input)
-  t.match(seen[0]?.headers['idempotency-key'], /^[0-9a-f]{32}$/)
+  t.match(seen[0]?.headers['idempotency-key'], /^[\d-]+$/)
   t.same(seen.map(({ method, url, body }) => [method, url, body]), [
     ['POST', '/jobs', '{"text":"hello"}'],
     ['GET', '/jobs/status/the-job', ''],
@@ -262,9 +262,103 @@ t.test('how a job may end', async t => {
   })
 })
 
+t.test('an id that no job can have is refused before a request', async t => {
+  const { jobs, seen } = await setupFaulty(t, [], { transport: 'auto' })
+  for (const id of ['', '.', '..', '\ud83d', 'a\udc00b', '\udc00\ud83d']) {
+    const nothing = jobs.job(id)
+    t.equal(nothing.id, id)
+    const calls: Array<Promise<unknown>> = [nothing.status(), nothing.result(), nothing.wait(), nothing.wait({ onOutput () {} }), nothing.cancel(), nothing.events().next(), nothing[Symbol.asyncIterator]().next()]
+    for (const call of calls) t.match(await errorOf(call), { name: 'JobNotFoundError', jobId: id, message: /is no id/ }, JSON.stringify(id))
+  }
+  t.same(seen, [])
+  const pair = createJobsClient<Lengths>('http://localhost', { fetch: async url => Response.json({ ...job('pending'), jobId: url }) })
+  t.equal((await pair.job('\ud83d\ude00').status()).jobId, 'http://localhost/status/%F0%9F%98%80', 'both halves are a character')
+})
+
+t.test('options that are none are listed with those that are, at once', async t => {
+  const wrong: Array<[options: object, message: RegExp]> = [
+    [{ transport: 'wait' }, /^options\.transport is wait; .*auto\|sse\|long-poll\|poll/],
+    [{ transport: 'websocket' }, /^options\.transport is websocket/],
+    [{ transport: null }, /^options\.transport is null/],
+    [{ transport: 'function' }, /^options\.transport is function/],
+    [{ fetch: 'node-fetch' }, /^options\.fetch is node-fetch; .*"fetch":"function"/],
+    [{ headers: 'x-api-key: 1' }, /^options\.headers is x-api-key: 1; .*"headers":"object\|function"/],
+    [{ headers: null }, /^options\.headers is null/],
+    [{ header: {} }, /^options\.header is .*; .*"headers"/],
+    [{ attempts: 3 }, /^options\.attempts is 3; .*"retry":"object"/],
+    [{ retry: 3 }, /^options\.retry is 3/],
+    [{ retry: { attempt: 3 } }, /^options\.attempt is 3; .*"attempts":"number"/],
+    [{ retry: { attempts: NaN } }, /^options\.attempts is NaN/],
+    [{ retry: { minDelay: '500' } }, /^options\.minDelay is 500/],
+    [{ retry: { maxDelay: null } }, /^options\.maxDelay is null/],
+    [{ retry: { statusTimeout: 1n } }, /^options\.statusTimeout is 1/],
+    [{ followRedirects: 1 }, /^options\.followRedirects is 1/],
+    [{ fetch: Symbol('x') }, /^options\.fetch is Symbol\(x\)/]
+  ]
+  for (const [options, message] of wrong) {
+    t.throws(() => createJobsClient('http://localhost', options), { name: 'OptionInvalidError', code: 'OPTION_INVALID', message })
+  }
+  for (const options of [undefined, {}, { transport: undefined, headers: undefined, retry: undefined }, { retry: { attempts: undefined } }, { headers: new Headers() as unknown as Record<string, string> }, { retry: { maxDelay: Infinity } }]) {
+    t.doesNotThrow(() => createJobsClient('http://localhost', options as JobsClientOptions))
+  }
+
+  const { jobs, seen } = await setupFaulty(t, [])
+  const wrongOfCalls: Array<[option: object, message: RegExp]> = [
+    [{ signal: new AbortController() }, /^options\.signal is .*AbortSignal/],
+    [{ signal: 5 }, /^options\.signal is 5/],
+    [{ timeout: '5s' }, /^options\.timeout is 5s/],
+    [{ timeout: NaN }, /^options\.timeout is NaN/],
+    [{ onProgress: {} }, /^options\.onProgress is /],
+    [{ onOutput: 'x' }, /^options\.onOutput is x/],
+    [{ onTransport: 1 }, /^options\.onTransport is 1/],
+    [{ cancelOnAbort: 'no' }, /^options\.cancelOnAbort is no/],
+    [{ after: 5 }, /^options\.after is 5/]
+  ]
+  const calls: Record<string, (options: object) => Promise<unknown>> = {
+    run: options => jobs.run(input, options),
+    submit: options => jobs.submit(input, options),
+    status: options => jobs.job('x').status(options),
+    result: options => jobs.job('x').result(options),
+    wait: options => jobs.job('x').wait(options),
+    cancel: options => jobs.job('x').cancel(options),
+    events: async options => jobs.job('x').events(options).next(),
+    watch: async options => jobs.watch(['x'], options).next()
+  }
+  for (const [option, message] of wrongOfCalls) {
+    for (const [name, call] of Object.entries(calls)) t.match(await errorOf(call(option)), { name: 'OptionInvalidError', message }, name)
+  }
+  t.same(seen, [])
+})
+
+t.test('calls take options that others need, and none', async t => {
+  const { jobs } = await setupFaulty(t, Array.from({ length: 2 }, () => answer(200, job('pending'))))
+  const context = { queryKey: ['job'], meta: undefined, signal: undefined }
+  t.match(await jobs.job('x').status(context), { status: 'pending' })
+  t.match(await jobs.job('x').status(null as unknown as undefined), { status: 'pending' })
+})
+
+t.test('what the host says to a call reaches its caller', async t => {
+  for (const status of [400, 401, 402, 403]) {
+    const body = { statusCode: status, message: 'Your trial is over.' }
+    const { jobs, seen } = await setupFaulty(t, [answer(status, body), submitted, answer(status, body)], { transport: 'auto' })
+    for (const call of [jobs.submit(input), jobs.run(input)]) {
+      t.match(await errorOf(call), { message: /: Your trial is over\.$/, status, body })
+    }
+    t.equal(seen.length, 3)
+  }
+})
+
+t.test('a status of a newer server is none of the end', async t => {
+  skipDelays(t)
+  const { jobs } = await setupFaulty(t, [submitted, answer(200, job('input_required' as 'pending')), answer(200, job('completed')), output])
+  const reports: string[] = []
+  t.same(await jobs.run(input, { onProgress: ({ status }) => { reports.push(status) } }), { length: 5 })
+  t.same(reports, ['pending', 'input_required', 'completed'])
+})
+
 t.test('a submission that gets no job', async t => {
   const cases: Array<[Reaction, object]> = [
-    [reset, { name: 'NetworkError', jobId: undefined, message: /got no answer/ }],
+    [reset, { name: 'NetworkError', jobId: undefined, message: /got no whole answer/ }],
     [html(200), { name: 'RequestFailedError', status: 200 }],
     [answer(200, { hello: 'world' }), { name: 'RequestFailedError', status: 200, message: /base URL/ }],
     [answer(401, {}), { name: 'RequestFailedError', status: 401 }],
@@ -294,8 +388,8 @@ t.test('timeout', async t => {
   t.test('while the job goes on: the error has its id, and it can be picked up', async t => {
     const { reaction, gone } = silence()
     const { jobs } = await setupFaulty(t, [submitted, reaction, answer(200, job('completed')), output])
-    const error = await errorOf(jobs.run(input, { timeout: 200 }))
-    t.match(error, { name: 'WaitTimeoutError', jobId: 'the-job', job: { status: 'pending' }, message: /200 ms.*job\('the-job'\)/ })
+    const error = await errorOf(jobs.run(input, { timeout: 600 }))
+    t.match(error, { name: 'WaitTimeoutError', jobId: 'the-job', job: { status: 'pending' }, message: /600 ms.*job\('the-job'\)/ })
     await gone
     t.same(await jobs.job(error.jobId as string).wait({ timeout: 600_000 }), { length: 5 })
     t.equal(runningTimers(), 0)
@@ -460,7 +554,7 @@ t.test('an abort of run cancels the job', async t => {
   t.test('a timeout does not', async t => {
     const { reaction, gone } = silence()
     const { jobs, seen } = await setupFaulty(t, [submitted, reaction])
-    t.match(await errorOf(jobs.run(input, { timeout: 100 })), { name: 'WaitTimeoutError', jobId: 'the-job' })
+    t.match(await errorOf(jobs.run(input, { timeout: 600 })), { name: 'WaitTimeoutError', jobId: 'the-job' })
     await gone
     t.equal(seen.length, 2)
   })
@@ -543,10 +637,11 @@ t.test('many calls at a time leave nothing behind on the signal that they share'
 })
 
 t.test('what takes its time with a report is waited for, and what it rejects with ends the call', async t => {
-  const { url } = await faultyServer(t, answer(202, job('pending')), response => {
+  const told: Reaction = response => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`id: 1.a\nevent: output\ndata: {"jobId":"the-job","index":0,"run":1,"data":"a"}\n\nid: 1.b\nevent: job\ndata: ${JSON.stringify(job('completed'))}\n\n`)
-  })
+  }
+  const { url } = await faultyServer(t, answer(202, job('pending')), told, answer(202, job('pending')), told)
   const jobs = createJobsClient<Lengths>(url)
   await t.rejects(jobs.run({ text: '' }, { onOutput: async () => { throw new Error('disk full') } }), { message: 'disk full' })
-  await t.rejects(jobs.run({ text: '' }, { onProgress: async () => { throw new Error('disk full') } }))
+  await t.rejects(jobs.run({ text: '' }, { onProgress: async () => { throw new Error('disk full') } }), { message: 'disk full' })
 })

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap'
-import { createHttp, isRepeatable, type Exchange } from '../../lib/client/request.js'
+import { isRepeatable, type Exchange } from '../../lib/client/request.js'
 import { NetworkError, RequestFailedError, WaitTimeoutError, type JobsClientError, type JobsClientOptions } from '../../lib/client/index.js'
 import { noLuck, runningTimers, skipDelays } from './delays.js'
+import { setUpClient } from './settings.js'
 import { answer, cutOff, faultyServer, html, problem, reset, silence, type Reaction } from './faulty-server.js'
 
 const fine = answer(200, { fine: true })
@@ -10,7 +11,7 @@ const { signal } = new AbortController()
 /** Asks a server with these reactions about a job, or submits one. */
 async function setup (t: Test, reactions: Reaction[], options: JobsClientOptions = {}) {
   const { url, seen } = await faultyServer(t, ...reactions)
-  const { request } = createHttp(options)
+  const { request } = setUpClient(url, options).http
   const ask = (more: Partial<Exchange> = {}) => request({ method: 'GET', url, known: { jobId: 'the-job', askAt: 0 }, signal, ...more })
   return {
     seen,
@@ -24,8 +25,8 @@ const errorOf = (promise: Promise<unknown>): Promise<JobsClientError> =>
 
 t.test('what is sent', async t => {
   const { seen, ask, submit } = await setup(t, [fine, fine])
-  t.same(await ask(), { status: 200, body: { fine: true }, retryAfter: 0 })
-  await submit({ body: '{"text":"hello"}' })
+  t.same(await ask(), { status: 200, body: { fine: true }, retryAfter: 0, etag: null })
+  await submit({ body: '{"text":"hello"}', headers: { 'content-type': 'application/json' } })
   t.match(seen, [
     { method: 'GET', url: '/jobs', headers: { accept: 'application/json', 'content-type': undefined }, body: '' },
     { method: 'POST', url: '/jobs', headers: { accept: 'application/json', 'content-type': 'application/json' }, body: '{"text":"hello"}' }
@@ -35,7 +36,7 @@ t.test('what is sent', async t => {
 t.test('headers', async t => {
   t.test('an object, however its names are written', async t => {
     const { seen, submit } = await setup(t, [fine], { headers: { Authorization: 'Bearer 1', 'Content-Type': 'text/plain' } })
-    await submit()
+    await submit({ headers: { 'content-type': 'application/json' } })
     t.match(seen, [{ headers: { authorization: 'Bearer 1', 'content-type': 'application/json' } }])
   })
 
@@ -84,7 +85,7 @@ t.test('asking about a job is repeated', async t => {
   t.test('after network errors and answers that pass', async t => {
     const delays = skipDelays(t)
     noLuck(t)
-    const passing = [reset, cutOff, answer(429, {}), html(502), answer(503, problem(503, 'STORE_UNAVAILABLE')), html(504)]
+    const passing = [reset, cutOff, answer(429, {}), html(502), answer(503, problem(503, 'STORE_UNAVAILABLE')), html(520)]
     const { ask, seen } = await setup(t, [...passing, fine])
     t.match(await ask(), { body: { fine: true } })
     t.equal(seen.length, passing.length + 1)
@@ -123,7 +124,7 @@ t.test('asking about a job is repeated', async t => {
     skipDelays(t)
     const { ask, seen } = await setup(t, [])
     t.match(await errorOf(ask()), {
-      name: 'NetworkError', message: /^GET http:\S+\/jobs got no answer$/, jobId: 'the-job', cause: { name: 'TypeError' }
+      name: 'NetworkError', message: /^GET http:\S+\/jobs got no whole answer$/, jobId: 'the-job', cause: { name: 'TypeError' }
     })
     t.equal(seen.length, 8)
   })
@@ -139,11 +140,11 @@ t.test('asking about a job is repeated', async t => {
     const { reaction } = silence()
     const { ask } = await setup(t, [reaction], { retry: { attempts: 1 } })
     const error = await errorOf(ask({ timeout: 10 }))
-    t.match(error, { name: 'NetworkError', message: /was not answered within 10 ms$/, jobId: 'the-job' })
-    t.notOk('cause' in error)
+    t.match(error, { name: 'NetworkError', message: /got no whole answer within 10 ms$/, jobId: 'the-job' })
+    t.equal(error.cause, undefined)
   })
 
-  for (const status of [200, 400, 401, 403, 404, 410, 409, 418, 500, 501]) {
+  for (const status of [200, 400, 401, 403, 404, 410, 409, 418, 501, 527]) {
     t.test(`not after ${status}`, async t => {
       const { ask, seen } = await setup(t, [html(status)])
       await errorOf(ask())
@@ -177,7 +178,7 @@ t.test('a submission is repeated like any other request, with the same key', asy
 t.test('a submission is not repeated', async t => {
   const refusals: Record<string, Reaction> = {
     'after HTML in place of a job': html(200),
-    'after a 500': html(500),
+    'after a fault of ours': answer(500, problem(500, 'JOB_UNREADABLE')),
     'where the job failed with 429': answer(429, problem(429, 'JOB_FAILED'))
   }
   for (const [name, reaction] of Object.entries(refusals)) {
@@ -191,7 +192,7 @@ t.test('a submission is not repeated', async t => {
 
 t.test('nobody listens', async t => {
   const { submit } = await setup(t, [], { retry: { attempts: 1 } })
-  t.match(await errorOf(submit({ url: 'http://127.0.0.1:1/jobs' })), { name: 'NetworkError', message: /^POST .* got no answer$/ })
+  t.match(await errorOf(submit({ url: 'http://127.0.0.1:1/jobs' })), { name: 'NetworkError', message: /^POST .* got no whole answer$/ })
 })
 
 t.test('an abort', async t => {
@@ -233,14 +234,93 @@ t.test('an abort', async t => {
 })
 
 t.test('what may pass', async t => {
-  const errors = [new NetworkError('', {}), ...[429, 500, 502, 503, 504].map(status => new RequestFailedError('', status, {})), new WaitTimeoutError('', {}), new Error('my own')]
-  t.same(errors.map(isRepeatable), [true, true, false, true, true, true, false, false])
+  const passing = [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530]
+  const lasting = [0, 200, 301, 400, 401, 403, 404, 409, 413, 418, 426, 501, 505, 511, 527, 529, 531]
+  for (const status of [...passing, ...lasting]) {
+    t.equal(isRepeatable(new RequestFailedError('', { status })), passing.includes(status), `${status}, of whomever`)
+  }
+  const ours = [[429, 'TOO_MANY_CONNECTIONS'], [503, 'QUEUE_FULL'], [503, 'STORE_UNAVAILABLE'], [500, 'JOB_UNREADABLE'], [500, 'OUTPUT_INVALID'], [500, 'INTERNAL_ERROR']] as const
+  t.same(ours.filter(([status, code]) => isRepeatable(new RequestFailedError('', { status, problem: problem(status, code) }))), ours.slice(0, 3))
+  t.same([new NetworkError(''), new WaitTimeoutError(''), new Error('my own'), null].map(isRepeatable), [true, false, false, false])
 })
 
 t.test('a request that is sent once', async t => {
   const { url, seen } = await faultyServer(t, html(503))
-  const response = await createHttp({ headers: { 'x-own': '1' } }).send({ method: 'GET', url, known: { askAt: 0 }, signal, headers: { accept: 'text/event-stream', 'last-event-id': '1.a' } })
+  const response = await setUpClient(url, { headers: { 'x-own': '1' } }).http.send({ method: 'GET', url, known: { askAt: 0 }, signal, headers: { accept: 'text/event-stream', 'last-event-id': '1.a' } })
   t.equal(response.status, 503)
   t.match(seen, [{ headers: { accept: 'text/event-stream', 'last-event-id': '1.a', 'x-own': '1' } }])
-  t.match(await createHttp({}).send({ method: 'GET', url, known: { jobId: 'the-job', askAt: 0 }, signal }).catch((error: unknown) => error), { name: 'NetworkError', jobId: 'the-job' })
+  t.match(await setUpClient(url, {}).http.send({ method: 'GET', url, known: { jobId: 'the-job', askAt: 0 }, signal }).catch((error: unknown) => error), { name: 'NetworkError', jobId: 'the-job' })
+})
+
+t.test('a redirect', async t => {
+  const to = (location: string, status = 307): Reaction => response => { response.writeHead(status, { location }).end() }
+  const other = await faultyServer(t, ...Array.from({ length: 20 }, () => fine))
+
+  t.test('within the origin is followed, with all that was sent', async t => {
+    for (const status of [301, 302, 307, 308]) {
+      const { submit, seen } = await setup(t, [to('/elsewhere', status), to('there', status), fine], { headers: { 'x-api-key': 'secret' } })
+      t.match(await submit({ body: '{"text":"hello"}' }), { body: { fine: true } })
+      t.match(seen, ['/jobs', '/elsewhere', '/there'].map(url => ({ method: 'POST', url, body: '{"text":"hello"}', headers: { 'x-api-key': 'secret' } })))
+    }
+  })
+
+  t.test('to another one is not, and says why', async t => {
+    for (const status of [301, 302, 303, 307, 308]) {
+      for (const call of ['ask', 'submit'] as const) {
+        const { [call]: send, seen } = await setup(t, [to(other.url, status)], { headers: { 'x-api-key': 'secret' } })
+        t.match(await errorOf(send()), { name: 'RequestFailedError', status, message: `is redirected to ${other.url}` })
+        t.equal(seen.length, 1)
+      }
+    }
+    t.same(other.seen, [], 'it has seen nothing')
+  })
+
+  t.test('to another one is followed where that is allowed', async t => {
+    const { ask } = await setup(t, [to(other.url)], { followRedirects: true })
+    t.match(await ask(), { body: { fine: true } })
+    t.equal(other.seen.length, 1)
+  })
+
+  t.test('in a circle ends', async t => {
+    const { ask, seen } = await setup(t, Array.from({ length: 20 }, () => to('/jobs')))
+    t.match(await errorOf(ask()), { name: 'RequestFailedError', status: 307 })
+    t.equal(seen.length, 6)
+  })
+
+  t.test('without a target, or of an answer that is none, is an answer', async t => {
+    for (const reaction of [html(304), html(399), to('/elsewhere', 409), to('/elsewhere', 401)]) {
+      const { ask, seen } = await setup(t, [reaction])
+      t.match(await errorOf(ask()), { name: 'RequestFailedError', message: /not what this API answers/ })
+      t.equal(seen.length, 1)
+    }
+  })
+
+  t.test('of a fetch that tells no address', async t => {
+    const { ask, seen } = await setup(t, [fine], {
+      fetch: async (url, init) => url.endsWith('/jobs') ? new Response(null, { status: 308, headers: { location: '/jobs/' } }) : fetch(url, init)
+    })
+    t.match(await ask(), { body: { fine: true } })
+    t.match(seen, [{ url: '/jobs/' }])
+  })
+
+  t.test('in a browser, which tells no target', async t => {
+    const opaque = (url: string): Response => Object.defineProperties(Response.error(), { type: { value: 'opaqueredirect' }, url: { value: url } })
+    const inits: RequestInit[] = []
+    const options: JobsClientOptions = {
+      fetch: async (url, init) => {
+        inits.push(init)
+        return init.redirect === 'manual' ? opaque(url) : Response.json({ fine: true })
+      }
+    }
+    t.teardown(() => { delete (globalThis as { location?: unknown }).location })
+    for (const [page, followed] of [[undefined, false], ['https://example.com', false], ['http://127.0.0.1', true]] as const) {
+      if (page !== undefined) Object.defineProperty(globalThis, 'location', { value: { origin: page }, configurable: true })
+      inits.length = 0
+      const { ask } = await setup(t, [], options)
+      const asked = ask({ url: 'http://127.0.0.1/jobs' })
+      if (followed) t.match(await asked, { body: { fine: true } })
+      else t.match(await errorOf(asked), { name: 'RequestFailedError', status: 0 })
+      t.same(inits.map(({ redirect, mode }) => redirect ?? mode), followed ? ['manual', 'same-origin'] : ['manual'])
+    }
+  })
 })

@@ -1,17 +1,19 @@
+import { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
 import type { JobsClientOptions } from '../../lib/client/index.js'
 import type { Known } from '../../lib/client/known.js'
-import { createHttp } from '../../lib/client/request.js'
-import { FIRST_BYTE, followBySse, SILENCE, UnsuitableError, type Position } from '../../lib/client/sse.js'
-import type { JobEvent } from '../../types/job.js'
+import { UnsuitableError } from '../../lib/client/errors.js'
+import { FIRST_BYTE, followBySse, SILENCE, type Position } from '../../lib/client/sse.js'
+import type { Job, JobEvent } from '../../types/job.js'
 import { runningTimers, skipDelays, timeIsOver } from './delays.js'
 import { answer, chunk, cutOff, event, faultyServer, html, job, openStream, problem, reset, silence, stream, type Reaction } from './faulty-server.js'
 import { countListeners } from './listeners.js'
+import { setUpClient } from './settings.js'
 
 /** Follows a job on a server with these reactions. */
-async function setup (t: Test, reactions: Reaction[], { after, ...options }: JobsClientOptions & { after?: string } = {}) {
+async function setup (t: Test, reactions: Reaction[], { after, insist = false, job, ...options }: JobsClientOptions & { after?: string, insist?: boolean, job?: Job } = {}) {
   const { url, seen } = await faultyServer(t, ...reactions)
-  const known: Known = { jobId: 'the-job', askAt: 0 }
+  const known: Known = { jobId: 'the-job', askAt: 0, ...(job !== undefined && { job }) }
   const position: Position = { id: after, index: 0 }
   const controller = new AbortController()
   const listeners = countListeners(controller.signal)
@@ -19,7 +21,7 @@ async function setup (t: Test, reactions: Reaction[], { after, ...options }: Job
     if (runningTimers() > 0) throw new Error('A timer is left.')
     if (!controller.signal.aborted && listeners() > 0) throw new Error('A listener is left.')
   })
-  const events = followBySse(createHttp(options), url, known, position, controller.signal)
+  const events = followBySse(setUpClient(url, options).http, { method: 'GET', url, known, signal: controller.signal }, position, insist)
   return { events, known, position, controller, seen, lastIds: () => seen.map(({ headers }) => headers['last-event-id']) }
 }
 
@@ -83,6 +85,73 @@ t.test('204: there is nothing left to tell', async t => {
   t.same(await collect(events), [])
 })
 
+t.test('what is no event', async t => {
+  const garbage = [
+    'event: output\ndata: {"jobId":', 'event: output\ndata: null', 'event: output\ndata: ',
+    'event: job\ndata: null', 'event: job\ndata: 5', 'event: job\ndata: []', 'event: job\ndata: {"jobId":"the-job"}', 'event: job'
+  ]
+  for (const text of garbage) {
+    skipDelays(t)
+    const broken = stream(running, chunk(0), `id: 2.x\n${text}\n\n`)
+    const { events, known, seen } = await setup(t, Array.from({ length: 10 }, () => broken), { retry: { attempts: 3 } })
+    t.match(await errorOf(events), { name: 'NetworkError', jobId: 'the-job', job: { status: 'in_progress' } }, text)
+    // The server does not go on after the last event: what it tells anew does not count.
+    t.ok(seen.length < 10, `${seen.length} connections`)
+    t.match(known.job, { status: 'in_progress' })
+  }
+  for (const ignored of ['event: output\ndata: 5', 'event: output\ndata: {"index":"x"}', 'event: news\ndata: 1', ': nothing', 'data: 1']) {
+    const { events } = await setup(t, [stream(running, `id: 2.x\n${ignored}\n\n`, completed)])
+    t.same(await collect(events), ['in_progress', 'completed'], ignored)
+  }
+})
+
+t.test('a stream that ends after the same event again and again gets no further', async t => {
+  skipDelays(t)
+  const { events, seen } = await setup(t, Array.from({ length: 10 }, () => stream(running)), { retry: { attempts: 3 } })
+  t.match(await errorOf(events), { name: 'NetworkError' })
+  t.equal(seen.length, 3)
+})
+
+t.test('an event in pieces without an end is not read for ever', async t => {
+  const { events, seen } = await setup(t, [response => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    const more = (): void => { while (!response.destroyed && response.write('x'.repeat(1_048_576))); }
+    response.on('drain', more)
+    more()
+  }])
+  t.match(await errorOf(events), { name: 'NetworkError', message: /64 MiB/, jobId: 'the-job' })
+  t.equal(seen.length, 1)
+})
+
+t.test('429', async t => {
+  const limited = answer(429, { statusCode: 429, error: 'Too Many Requests', message: 'Rate limit exceeded' }, { 'retry-after': '7' })
+  const full = answer(429, problem(429, 'TOO_MANY_CONNECTIONS'), { 'retry-after': '1' })
+
+  await t.test('of a rate limit is repeated when it allows that', async t => {
+    const delays = skipDelays(t)
+    t.intercept(Math, 'random', { value: () => 0 })
+    const { events } = await setup(t, [limited, limited, completing])
+    t.equal((await collect(events)).at(-1), 'completed')
+    t.same(delays, [7_000, 7_000])
+  })
+
+  await t.test('of the limit of connections leaves it to ways that hold none', async t => {
+    for (const reaction of [full, answer(429, { statusCode: 429, code: 'TOO_MANY_CONNECTIONS', message: 'Too many' })]) {
+      const { events, seen } = await setup(t, [reaction])
+      t.type(await errorOf(events), UnsuitableError)
+      t.equal(seen.length, 1)
+    }
+  })
+
+  await t.test('of the limit of connections is repeated where there is no other way', async t => {
+    const delays = skipDelays(t)
+    t.intercept(Math, 'random', { value: () => 0 })
+    const { events } = await setup(t, [full, completing], { insist: true })
+    t.equal((await collect(events)).at(-1), 'completed')
+    t.same(delays, [1_000])
+  })
+})
+
 t.test('failures in a row are limited', async t => {
   const delays = skipDelays(t)
   const { events, seen } = await setup(t, [reset, stream(running), reset, stream(), html(503)], { retry: { attempts: 4 } })
@@ -116,7 +185,7 @@ t.test('answers that are final', async t => {
     [answer(404, problem(404, 'JOB_NOT_FOUND')), { name: 'JobNotFoundError', problem: { code: 'JOB_NOT_FOUND' } }],
     [answer(410, problem(410, 'JOB_EXPIRED')), { name: 'JobNotFoundError', problem: { code: 'JOB_EXPIRED' } }],
     [answer(401, {}), { name: 'RequestFailedError', status: 401 }],
-    [html(500), { name: 'RequestFailedError', status: 500 }]
+    [answer(500, problem(500, 'JOB_UNREADABLE')), { name: 'RequestFailedError', status: 500, problem: { code: 'JOB_UNREADABLE' } }]
   ] as const) {
     const { events, seen } = await setup(t, [reaction])
     t.match(await errorOf(events), error)
@@ -152,8 +221,18 @@ t.test('what does not let a stream through', async t => {
     t.match(error, { name: 'NetworkError', code: 'NETWORK_ERROR', jobId: 'the-job' })
     t.equal(seen.length, 1)
   }
-  const { events } = await setup(t, [], { fetch: async () => ({ ok: true, status: 200, headers: new Headers(), body: null }) as unknown as Response })
-  t.type(await errorOf(events), UnsuitableError, 'a fetch without streams')
+})
+
+t.test('a fetch whose bodies cannot be read while they come', async t => {
+  const events = 'retry: 1000\n\n' + running + chunk(0) + completed
+  const headers = new Headers({ 'content-type': 'text/event-stream' })
+  for (const body of [null, undefined, Readable.from([events])]) {
+    const options = { fetch: async () => ({ ok: true, status: 200, headers, body, text: async () => events }) as unknown as Response }
+    const running = await setup(t, [], options)
+    t.type(await errorOf(running.events), UnsuitableError, 'while the job runs, its end may be far')
+    const final = await setup(t, [], { ...options, job: job('completed') })
+    t.same(await collect(final.events), ['in_progress', '0', 'completed'], 'once it is final, it is near')
+  }
 })
 
 t.test('a first byte that does not come', async t => {

@@ -3,9 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
-import { createFollower } from '../../lib/client/follow.js'
 import { createJobsClient, isJobNotFoundError, type JobsClientOptions } from '../../lib/client/index.js'
-import { createHttp } from '../../lib/client/request.js'
 import { watchJobs } from '../../lib/client/watch.js'
 import { createWorker, defineJob, Type } from '../../lib/index.js'
 import type { Transport, WatchEvent } from '../../types/client.js'
@@ -16,6 +14,7 @@ import { startService } from '../helpers/service.js'
 import { runningTimers, skipDelays, timeIsOver } from './delays.js'
 import { answer, event, html, job, problem, stream, type Reaction } from './faulty-server.js'
 import { countListeners } from './listeners.js'
+import { setUpClient } from './settings.js'
 import { provideWebSocket, socketServer, tell, type Connection } from './socket-server.js'
 
 interface Setup extends JobsClientOptions {
@@ -28,8 +27,7 @@ interface Setup extends JobsClientOptions {
 async function setup (t: Test, { ids = ['a', 'b'], connections = [], request, ...options }: Setup) {
   provideWebSocket(t)
   const server = await socketServer(t, connections, request)
-  const http = createHttp(options)
-  const follower = createFollower(http, (route, { jobId }) => `${server.url}/${route}/${jobId}`, options)
+  const { http, follow } = setUpClient(server.url, options)
   const controller = new AbortController()
   const listeners = countListeners(controller.signal)
   t.teardown(() => {
@@ -37,7 +35,7 @@ async function setup (t: Test, { ids = ['a', 'b'], connections = [], request, ..
     if (!controller.signal.aborted && listeners() > 0) throw new Error('A listener is left.')
   })
   const ways: Transport[] = []
-  const events = watchJobs({ http, follower, socketUrl: server.socketUrl }, ids, { onTransport: way => { ways.push(way) } }, controller.signal)
+  const events = watchJobs(http, follow, server.socketUrl, ids, way => { ways.push(way) }, controller.signal)
   return { ...server, events, ways, controller }
 }
 
@@ -174,15 +172,18 @@ const both = route({
 
 t.test('what is no way through is replaced by requests', async t => {
   skipDelays(t)
-  const cases: Record<string, Connection> = {
-    'no upgrade': undefined,
-    'nothing told': tell([], 1011),
-    'nothing that can be read': tell([fails('a', 503)])
+  const cases: Record<string, [connection: Connection, tries: number]> = {
+    'no upgrade': [undefined, 1],
+    'nothing told': [tell([], 1011), 3],
+    'nothing that can be read': [tell([fails('a', 503)]), 3],
+    'no message': [tell(['null']), 3],
+    'no job': [tell(['{"type":"job","job":null}']), 3],
+    'no problem': [tell(['{"type":"error","jobId":"a","problem":null}']), 3]
   }
-  for (const [name, connection] of Object.entries(cases)) {
+  for (const [name, [connection, tries]] of Object.entries(cases)) {
     const { events, ways, upgrades } = await setup(t, { connections: Array.from({ length: 10 }, () => connection), request: both })
     t.same((await collect(events)).sort(), ['a completed', 'b JobNotFoundError'], name)
-    t.equal(upgrades(), 3)
+    t.equal(upgrades(), tries)
     t.same(ways.filter(way => way !== 'websocket'), ['sse', 'sse'])
   }
 })
@@ -222,7 +223,7 @@ t.test('a connection that lasted has worked, also where nothing happened', async
   let now = 0
   t.intercept(Date, 'now', { value: () => now })
   const later: Connection = socket => {
-    now += 60_000
+    socket.once('message', () => { now += 60_000 })
     tell([], 1011)(socket)
   }
   const { events, upgrades } = await setup(t, { ids: ['a'], connections: [...Array.from({ length: 10 }, () => later), tell([is('a', 'completed')])] })
@@ -253,24 +254,20 @@ t.test('more jobs than there are connections are polled', async t => {
 t.test('a connection that does not open', async t => {
   skipDelays(t)
   const asked = latch()
-  const { events } = await setup(t, { ids: ['a'], connections: [tell([is('a', 'completed')])] })
+  const { events, ways } = await setup(t, { ids: ['a'], request: both })
   const Real = globalThis.WebSocket
-  let first = true
-  // The first one goes to where nobody answers the handshake.
+  // Nobody answers the handshake.
   const deaf = createServer(socket => { socket.on('error', () => {}); asked.open() }).listen(0, '127.0.0.1')
   await once(deaf, 'listening')
   t.teardown(() => { deaf.close() })
   provideWebSocket(t, class {
-    constructor (url: string) {
-      const address = first ? `ws://127.0.0.1:${(deaf.address() as AddressInfo).port}` : url
-      first = false
-      return new Real(address)
-    }
+    constructor () { return new Real(`ws://127.0.0.1:${(deaf.address() as AddressInfo).port}`) }
   })
   const all = collect(events)
   await asked.promise
   timeIsOver(10_000)
   t.same(await all, ['a completed'])
+  t.same(ways, ['sse'])
 })
 
 t.test('a connection that falls silent', async t => {

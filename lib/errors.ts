@@ -56,6 +56,8 @@ export const JobTwiceError = define<[string]>('JOB_TWICE', 'fastify-async-jobs: 
 export const ProcessorTwiceError = define<[string]>('PROCESSOR_TWICE', 'fastify-async-jobs: the job "%s" has a processor in this service already. Pass the processor to one registration only')
 export const JobNotRegisteredError = define<[string]>('JOB_NOT_REGISTERED', 'fastify-async-jobs: no job "%s" is registered here. Register the plugin with it before it is used')
 export const ReadTimeoutError = define<[string]>('READ_TIMEOUT', 'fastify-async-jobs: the store answers, but took longer than %s ms to send a result or partial output')
+export const CommandTimeoutError = define<[string]>('COMMAND_TIMEOUT', 'Redis did not answer within %s ms')
+export const RedisTooOldError = define<[string]>('REDIS_TOO_OLD', 'Redis %s is too old: the service needs 6.2 or later')
 export const OwnerInvalidError = define<[string]>('OWNER_INVALID', 'fastify-async-jobs: owner() must return a string that is not empty, and returned %s. Throw where a request has no owner')
 export const ProcessorModuleError = define<[string, string]>('PROCESSOR_MODULE', 'fastify-async-jobs: the processor module %s %s')
 

@@ -36,6 +36,8 @@ const errors: Array<[name: string, error: Thrown, code: string, status: number, 
   ['ProcessorTwiceError', new registry.ProcessorTwiceError('a'), 'PROCESSOR_TWICE', 500, 'fastify-async-jobs: the job "a" has a processor in this service already. Pass the processor to one registration only'],
   ['JobNotRegisteredError', new registry.JobNotRegisteredError('a'), 'JOB_NOT_REGISTERED', 500, 'fastify-async-jobs: no job "a" is registered here. Register the plugin with it before it is used'],
   ['ReadTimeoutError', new registry.ReadTimeoutError('30000'), 'READ_TIMEOUT', 500, 'fastify-async-jobs: the store answers, but took longer than 30000 ms to send a result or partial output'],
+  ['CommandTimeoutError', new registry.CommandTimeoutError('900'), 'COMMAND_TIMEOUT', 500, 'Redis did not answer within 900 ms'],
+  ['RedisTooOldError', new registry.RedisTooOldError('5.0.7'), 'REDIS_TOO_OLD', 500, 'Redis 5.0.7 is too old: the service needs 6.2 or later'],
   ['OwnerInvalidError', new registry.OwnerInvalidError('undefined'), 'OWNER_INVALID', 500, 'fastify-async-jobs: owner() must return a string that is not empty, and returned undefined. Throw where a request has no owner'],
   ['ProcessorModuleError', new registry.ProcessorModuleError('/a.js', 'does not exist'), 'PROCESSOR_MODULE', 500, 'fastify-async-jobs: the processor module /a.js does not exist']
 ]

@@ -99,7 +99,9 @@ function isPool (connection: object): connection is PostgresPool {
   return 'query' in connection && 'totalCount' in connection
 }
 
+/** A cluster may have one for itself, or for its nodes. */
 function keyPrefix (connection: RedisClient | RedisConnectionOptions): unknown {
-  const options = 'options' in connection ? connection.options : connection
-  return 'keyPrefix' in options ? options.keyPrefix : undefined
+  const options = 'options' in connection ? connection.options as object : connection
+  const nodes = 'redisOptions' in options ? options.redisOptions as { keyPrefix?: unknown } | undefined : undefined
+  return ('keyPrefix' in options && options.keyPrefix) || nodes?.keyPrefix
 }

@@ -8,8 +8,8 @@ const HAND_BACK_TIME = 30_000
 /** Keeps what attempts end in until the store has taken it, or has given the job to somebody else. */
 export interface KeptOutcomes {
   /**
-   * Has the backend of a BullMQ worker store outcomes again. BullMQ does so only where the connection was
-   * refused, and takes any other error for one of the processor.
+   * Has the backend of a BullMQ worker store outcomes again, and ask for jobs again with a pause. BullMQ stores again
+   * only where the connection was refused, and takes any other error for one of the processor.
    */
   keep (backend: IQueueBackend): void
   /** The jobs whose outcome is being stored, each with the token of its lock. */
@@ -46,9 +46,14 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
     }
   }
 
+  /** BullMQ would ask for jobs again with a short pause or none, and tell each time, whatever the store says. */
+  const ask = <Answer>(question: (again: boolean) => Promise<Answer>): Promise<Answer> => patience.untilAnswered(question, () => closing, () => false)
+
   return {
     keep (backend) {
       const original = {
+        waitForJob: backend.waitForJob.bind(backend),
+        moveStalledJobsToWait: backend.moveStalledJobsToWait.bind(backend),
         moveToActive: backend.moveToActive.bind(backend),
         moveToCompleted: backend.moveToCompleted.bind(backend),
         moveToFailed: backend.moveToFailed.bind(backend),
@@ -77,8 +82,7 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
       }
 
       Object.assign(backend, {
-        // BullMQ would ask again without a pause.
-        moveToActive: (token, name) => patience.untilAnswered(async () => {
+        moveToActive: (token, name) => ask(async () => {
           await handBack()
           try {
             return await original.moveToActive(token, name)
@@ -86,7 +90,13 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
             doubtful.add(token)
             throw error
           }
-        }, () => closing),
+        }),
+        waitForJob: timeout => ask(async again => {
+          // As BullMQ does after an error; where that fails, waiting tells.
+          if (again) await backend.reconnectBlocking().catch(() => {})
+          return await original.waitForJob(timeout)
+        }),
+        moveStalledJobsToWait: () => ask(original.moveStalledJobsToWait),
         moveToCompleted: (job, output, remove, token, fetchNext) => store(job.id as string, token,
           mayFetch => original.moveToCompleted(job, output, remove, token, fetchNext && mayFetch),
           { result: undefined, finishedOn: Date.now() }, isFinal(job.id as string)),

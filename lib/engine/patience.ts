@@ -15,8 +15,9 @@ export interface Patience {
    * Asks until there is an answer; one for good is thrown.
    * @param ask is told whether it is asked again: the store may have done it before, and only its answer was lost
    * @param isOver whether nobody waits for an answer any more: the last refusal is thrown
+   * @param isAnswer which errors are answers: by default, those for good
    */
-  untilAnswered<Answer> (ask: (again: boolean) => Promise<Answer>, isOver?: () => boolean): Promise<Answer>
+  untilAnswered<Answer> (ask: (again: boolean) => Promise<Answer>, isOver?: () => boolean, isAnswer?: (error: unknown) => boolean): Promise<Answer>
   /** Nothing is asked again. */
   end (): void
 }
@@ -40,12 +41,12 @@ export function createPatience (onRefused: (error: unknown, waiting: number) => 
     ended.signal.addEventListener('abort', go)
   })
 
-  const repeat = async <Answer>(self: object, ask: (again: boolean) => Promise<Answer>, isOver: () => boolean): Promise<Answer> => {
+  const repeat = async <Answer>(self: object, ask: (again: boolean) => Promise<Answer>, isOver: () => boolean, isAnswer: (error: unknown) => boolean): Promise<Answer> => {
     for (let failures = 0; ; await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE))) {
       try {
         return await ask(failures > 0)
       } catch (error) {
-        if (ended.signal.aborted || isOver() || isForGood(error)) throw error
+        if (ended.signal.aborted || isOver() || isAnswer(error)) throw error
         refusals.add(self)
         if (++failures >= OUTAGE && !told) {
           told = true
@@ -57,10 +58,10 @@ export function createPatience (onRefused: (error: unknown, waiting: number) => 
 
   return {
     get refused () { return told },
-    async untilAnswered (ask, isOver = () => false) {
+    async untilAnswered (ask, isOver = () => false, isAnswer = isForGood) {
       const self = {}
       try {
-        return await repeat(self, ask, isOver)
+        return await repeat(self, ask, isOver, isAnswer)
       } finally {
         refusals.delete(self)
         if (told && refusals.size === 0) {

@@ -2,14 +2,17 @@ import type { ClusterOptions, RedisOptions } from 'ioredis'
 
 /* How our clients connect, and how long they wait. */
 
-/** How long a command may take, in ms: what a request waits at most for a Redis that is frozen. */
-const COMMAND_TIMEOUT = 900
-
 /** How long a Redis may take to agree to the end of a connection, in ms: one that is frozen does not. */
 const DISCONNECT_TIMEOUT = 250
 
 /** How often a Redis that loads its data is asked whether it is done, in ms: its own guess may be far too long. */
 const LOADING_RETRY = 500
+
+/** How long a Sentinel may take to answer, in ms: the next one is asked then. */
+const SENTINEL_TIMEOUT = 1_000
+
+/** How long a node of a cluster may take, in ms, longer than any read blocks: one that is gone may leave its connection open. */
+const NODE_TIMEOUT = 15_000
 
 /** What ioredis takes `reconnectOnError` to say. */
 const RECONNECT = 1
@@ -24,39 +27,67 @@ function isReadOnly ({ message }: Error): boolean {
 }
 
 /**
+ * What a client of the host's may have otherwise, and what with us changes answers, breaks reads that block, or keeps
+ * a connection from coming back: for each client of ours.
+ */
+const OURS = {
+  lazyConnect: false,
+  stringNumbers: false,
+  replyMapping: 'legacy',
+  // Ours does not count how long this process stands still; reads that block take as long as they are to.
+  commandTimeout: undefined,
+  socketTimeout: undefined,
+  blockingTimeout: undefined,
+  enableAutoPipelining: false,
+  enableReadyCheck: true,
+  autoResendUnfulfilledCommands: true,
+  autoResubscribe: false,
+  readOnly: false,
+  monitor: false,
+  connectTimeout: 2_000,
+  disconnectTimeout: DISCONNECT_TIMEOUT,
+  sentinelCommandTimeout: SENTINEL_TIMEOUT,
+  sentinelRetryStrategy: reconnectDelay,
+  maxLoadingRetryTime: LOADING_RETRY,
+  retryStrategy: reconnectDelay
+} satisfies RedisOptions
+
+/**
  * The client for commands fails fast. An absent Redis must not hold requests back, so nothing is
  * queued for it, and what was on its way when the connection broke is not sent again: the caller
  * was told 503 by then and may repeat the request.
  */
 export const COMMAND_OPTIONS = {
-  lazyConnect: false,
+  ...OURS,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
-  commandTimeout: COMMAND_TIMEOUT,
-  connectTimeout: 2_000,
-  disconnectTimeout: DISCONNECT_TIMEOUT,
-  maxLoadingRetryTime: LOADING_RETRY,
-  retryStrategy: reconnectDelay,
   reconnectOnError: error => isReadOnly(error) && RECONNECT
 } satisfies RedisOptions
 
 /** Workers wait for Redis as long as it takes (BullMQ demands null retries of a blocking client). */
 export const WORKER_OPTIONS = {
-  lazyConnect: false,
+  ...OURS,
   enableOfflineQueue: true,
   maxRetriesPerRequest: null,
-  connectTimeout: 2_000,
-  disconnectTimeout: DISCONNECT_TIMEOUT,
-  maxLoadingRetryTime: LOADING_RETRY,
-  retryStrategy: reconnectDelay,
   reconnectOnError: error => isReadOnly(error) && RECONNECT_AND_RESEND
 } satisfies RedisOptions
 
 export type ClientOptions = typeof COMMAND_OPTIONS | typeof WORKER_OPTIONS
 
-/** The nodes of a cluster are the cluster's to connect: only it must not queue, and their commands must end in time. */
-export function clusterOptions ({ enableOfflineQueue, retryStrategy, lazyConnect, ...redisOptions }: ClientOptions): ClusterOptions {
-  return { enableOfflineQueue, lazyConnect, clusterRetryStrategy: retryStrategy, redisOptions }
+/**
+ * The nodes of a cluster are the cluster's to connect, and only it must not queue. What it is asked goes to masters:
+ * a replica may not have it yet, and refuses scripts.
+ */
+export function clusterOptions ({ enableOfflineQueue, retryStrategy, lazyConnect, enableReadyCheck, enableAutoPipelining, ...redisOptions }: ClientOptions): ClusterOptions {
+  return {
+    enableOfflineQueue,
+    lazyConnect,
+    enableReadyCheck,
+    enableAutoPipelining,
+    scaleReads: 'master',
+    clusterRetryStrategy: retryStrategy,
+    redisOptions: { ...redisOptions, commandTimeout: NODE_TIMEOUT }
+  }
 }
 
 function reconnectDelay (attempt: number): number {

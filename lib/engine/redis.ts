@@ -1,13 +1,16 @@
 import { ConnectionClosedError, createRedisBackend, withBackend, type Queue } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
 import type { RedisClient, RedisConnectionOptions } from '../../types/options.js'
-import { warnOfEviction } from './eviction.js'
 import { EVENTS_KEPT, type Engine, type EngineLog } from './engine.js'
 import { loadPeer } from './load-peer.js'
 import { CHECKED, redisCommands } from './redis-commands.js'
 import { readerOf } from './event-source.js'
 import { openLargeReads } from './large-reads.js'
+import { startLoopTimer } from './loop-timer.js'
 import { keepOlderJobs } from './own-retention.js'
+import { limitCommands } from './redis-deadline.js'
+import { hearInfo } from './redis-info.js'
+import { redisProbe } from './redis-probe.js'
 import { watchOutages } from './redis-outages.js'
 import { clusterOptions, COMMAND_OPTIONS, WORKER_OPTIONS, type ClientOptions } from './redis-options.js'
 
@@ -30,18 +33,19 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
     if (isSingle(connection)) return connection.duplicate(options)
     return new Redis({ ...connection, ...options })
   }
-  const watchEviction = warnOfEviction(log)
+  const hear = hearInfo(log)
   const connect: typeof create = options => {
     const client = create(options)
-    watchEviction(client)
+    hear(client)
     return client
   }
 
   const client = connect(COMMAND_OPTIONS)
-  const outages = watchOutages(client, log)
-  await firstConnect(client)
+  limitCommands(client)
   // A Redis Cluster keeps all keys of a queue on one node only under a hash tag.
   const prefix = isCluster(client) ? '{bull}' : 'bull'
+  const outages = watchOutages(client, redisProbe(client, prefix), log)
+  await withPatience(outages.known)
   const queues = new Map<string, Queue>()
   const commands = redisCommands(client, prefix)
   const largeReads = openLargeReads(() => {
@@ -53,7 +57,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
 
   return {
     kind: 'redis',
-    get available () { return !closed && client.status === 'ready' && !outages.stalled },
+    get available () { return !closed && client.status === 'ready' && !outages.refused && !outages.stalled },
     noteFailure: outages.note,
 
     openQueue (name) {
@@ -72,7 +76,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       own.on('error', ignoreOutage)
       const copies: Array<Redis | Cluster> = []
       onCopy(own, copy => {
-        watchEviction(copy)
+        hear(copy)
         copies.push(copy)
       })
       const worker = new bullOfWorker.Worker(name, processor, { ...options, prefix, connection: own })
@@ -106,6 +110,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
 
     async close () {
       closed = true
+      outages.close()
       await largeReads.close()
       // BullMQ waits for its initialization, which an absent Redis never finishes.
       if (client.status === 'ready') await Promise.all([...queues.values()].map(queue => queue.close()))
@@ -148,17 +153,13 @@ function isSingle (connection: object): connection is Redis {
 const CONNECT_PATIENCE = 2_000
 
 /** So that the first request finds Redis ready; or, where it cannot be reached, a service that answers 503. */
-async function firstConnect (client: Redis | Cluster): Promise<void> {
+async function withPatience (known: Promise<void>): Promise<void> {
   await new Promise<void>(resolve => {
-    const settle = (): void => {
-      clearTimeout(timer)
-      client.off('ready', settle)
-      client.off('error', settle)
+    const stop = startLoopTimer(CONNECT_PATIENCE, resolve)
+    void known.then(() => {
+      stop()
       resolve()
-    }
-    const timer = setTimeout(settle, CONNECT_PATIENCE)
-    client.on('ready', settle)
-    client.on('error', settle)
+    })
   })
 }
 

@@ -16,7 +16,7 @@ export function isGone (error: unknown): boolean {
 }
 
 /** What a Redis says of a script under `ERR` although it would run it at another time: rights that were taken away, and before Redis 7 all else. */
-const PASSING = /-(?:OOM|READONLY|MISCONF|NOREPLICAS|NOPERM|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY) |The user executing the script can't run this command/
+const PASSING = /-(?:OOM|READONLY|MISCONF|NOREPLICAS|NOPERM|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY) |The user executing the script can't run this command|ACL failure in script/
 
 /** PostgreSQL's classes of errors in values. */
 const WRONG_VALUE = /^(?:22|23)\w{3}$/

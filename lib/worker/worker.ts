@@ -3,12 +3,14 @@ import type { JobDefinition } from '../../types/definition.js'
 import type { CreateWorkerOptions, JobWorker } from '../../types/options.js'
 import type { JobLogger, Processor } from '../../types/processor.js'
 import { createAttemptRunner } from './attempt.js'
+import { beginWorker } from './beginning.js'
 import { createChecks, type Checks } from '../checks.js'
 import { consoleLogger } from './console-logger.js'
 import { stopsOf, type Engine } from '../engine/engine.js'
 import { leaseEngine } from '../engine/index.js'
 import { keepOutcomes } from '../engine/kept-outcomes.js'
 import { createPatience } from '../engine/patience.js'
+import { withRemedy } from '../engine/remedies.js'
 import { isForGood } from '../engine/store-answers.js'
 import { withoutCommand } from '../errors.js'
 import { readEvents } from '../events/event-reader.js'
@@ -99,40 +101,49 @@ export function startWorker (
   engine: Engine, definition: JobDefinition, execution: Execution, options: ResolvedWorkerOptions, log: JobLogger, checks?: Checks
 ): JobWorker {
   const { name } = definition
+  /** Whether this worker told of a refusal: of an outage, the engine does. */
+  let told = false
   const patience = createPatience(
-    (error, waiting) => { log.warn({ err: withoutCommand(error), job: name, waiting }, 'The store refuses what the worker asks of it: what jobs end in waits until it takes it') },
-    () => { log.info({ job: name }, 'The store takes what the worker asks of it: what waited is stored') }
+    (error, waiting) => {
+      told = engine.available && !engine.noteFailure(error)
+      if (told) log.warn({ err: withoutCommand(error), job: name, waiting }, withRemedy('The store refuses what the worker asks of it: what jobs end in waits until it takes it', error))
+    },
+    () => { if (told) log.info({ job: name }, 'The store takes what the worker asks of it: what waited is stored') }
   )
   const outcomes = keepOutcomes(patience)
   const attempts = createAttemptRunner(definition, execution.execute, {
     takesAllText: engine.kind === 'redis',
-    report: (jobId, token, told) => report(name, jobId, token, told),
-    read: async jobId => readable(await readJob(name, jobId, false)),
-    now: () => now(),
+    report: (jobId, token, told) => worker.report(name, jobId, token, told),
+    read: async jobId => readable(await worker.readJob(name, jobId, false)),
+    now: () => worker.now(),
     untilAnswered: patience.untilAnswered
   }, log, checks)
-  const { worker, report, readJob, now, disconnect } = engine.openWorker(name, attempts.run, {
-    autorun: false,
-    runRetryDelay: RETRY_DELAY,
-    concurrency: options.concurrency,
-    lockDuration: options.lockDuration,
-    skipLockRenewal: true,
-    stalledInterval: options.lockDuration,
-    maxStalledCount: options.maxStalledCount
-  }, outcomes)
   let quietUntil = 0
   const onError = (error: Error): void => {
     // It has been told once that the store is away, or refuses what it is asked.
-    if (!engine.available || patience.refused || !isNotConnectionError(error)) return
+    if (!engine.available || patience.refused || !isNotConnectionError(error) || engine.noteFailure(error)) return
     // What the worker asks again by itself may go on for long.
     const passes = !isForGood(error)
     if (passes && performance.now() < quietUntil) return
     if (passes) quietUntil = performance.now() + QUIET_TIME
     log.error({ err: withoutCommand(error), job: name }, 'The worker has a problem')
   }
-  worker.on('error', onError)
+  const worker = beginWorker({
+    open: () => engine.openWorker(name, attempts.run, {
+      autorun: false,
+      runRetryDelay: RETRY_DELAY,
+      concurrency: options.concurrency,
+      lockDuration: options.lockDuration,
+      skipLockRenewal: true,
+      stalledInterval: options.lockDuration,
+      maxStalledCount: options.maxStalledCount
+    }, outcomes),
+    patience,
+    onError,
+    onStopped (error) { log.error({ err: withoutCommand(error), job: name }, 'The worker stopped') }
+  })
   const stopRenewal = keepLocks({
-    worker,
+    worker: { extendJobLocks: (...held) => worker.worker.extendJobLocks(...held) },
     lockDuration: options.lockDuration,
     locks: () => [...attempts.locks(), ...outcomes.locks()],
     onLost (jobId) {
@@ -148,14 +159,6 @@ export function startWorker (
     // The lock of a job that was ended is gone: its next report or renewal tells.
     onGap () {}
   })
-  void worker.run().catch(error => { log.error({ err: withoutCommand(error), job: name }, 'The worker stopped') })
-  // On PostgreSQL, a worker whose start failed stays broken, and BullMQ asks it again and again without a pause, for ever.
-  if (engine.kind !== 'redis') {
-    worker.waitUntilReady().catch((error: unknown) => {
-      log.error({ err: error, job: name }, 'The worker could not start: it takes no jobs')
-      void worker.close(true)
-    })
-  }
   const stopRetention = keepRetention(engine, definition, log)
 
   let closing: Promise<void> | undefined
@@ -165,7 +168,7 @@ export function startWorker (
     const closed = worker.close()
     const letGo = (): void => {
       patience.end()
-      disconnect()
+      worker.disconnect()
     }
     // Waiting for a store that is away helps only attempts that still run, and what others ended in.
     const watch = setInterval(() => { if (!engine.available && attempts.running + outcomes.locks().length === 0) letGo() }, WATCH_INTERVAL)
@@ -185,7 +188,7 @@ export function startWorker (
     await execution.close()
   }
   return {
-    ready: async () => { await worker.waitUntilReady().catch((error: unknown) => { throw withoutCommand(error) }) },
+    ready: () => worker.started,
     close: () => { closing ??= close(); return closing }
   }
 }

@@ -4,7 +4,7 @@ import { defineJob, JobError, Type, type Processor } from '../../lib/index.js'
 import { uniqueName } from '../helpers/engines.js'
 import { logLines } from '../helpers/log-lines.js'
 import { REFUSALS, startRefusingRedis } from '../helpers/refusing-redis.js'
-import { startService } from '../helpers/service.js'
+import { eventually, startService } from '../helpers/service.js'
 
 /** How long Redis refuses to write, in ms. */
 const OUTAGE = 2_500
@@ -17,6 +17,8 @@ const ENDS = {
   completed: () => ({ ok: true }),
   failed: () => { throw new JobError('NO', 'No.') }
 }
+
+t.setTimeout(58_000)
 
 for (const refusal of Object.keys(REFUSALS)) {
   for (const status of ['completed', 'failed'] as const) {
@@ -35,12 +37,12 @@ for (const refusal of Object.keys(REFUSALS)) {
         return ENDS[status]()
       }
       const log = logLines()
-      const { app, submit, until } = await startService(t, { job, connection: redis.url, processor, worker: { concurrency: 2 } }, { disableRequestLogging: true, logger: { level: 'info', stream: log } })
+      const { app, submit } = await startService(t, { job, connection: redis.url, processor, worker: { concurrency: 2 } }, { disableRequestLogging: true, logger: { level: 'info', stream: log } })
       const jobIds = await Promise.all([true, false].map(async tells => (await submit({ tells })).body.jobId))
       await setTimeout(OUTAGE)
       await redis.accept()
       const begin = performance.now()
-      for (const jobId of jobIds) await until(jobId, status)
+      for (const jobId of jobIds) await eventually(() => app.jobs(job).status(jobId).catch(() => undefined), found => found?.status === status)
       const took = Math.round(performance.now() - begin)
       t.ok(took < PATIENCE, `they are so ${took} ms after it takes writes again`)
       t.strictSame(runs.sort(), jobIds.sort(), 'each ran once')
@@ -50,6 +52,7 @@ for (const refusal of Object.keys(REFUSALS)) {
       const lines = log.lines().map(({ msg }) => msg).filter(msg => msg !== 'The attempt failed')
       // There the client connects anew by itself, and so the readers of events do.
       if (refusal === 'READONLY') t.ok(lines.length < 4, `few lines: ${lines.join(', ')}`)
+      else if (refusal.startsWith('NOPERM')) t.match(lines, [/^Redis refuses what the service needs/, /^Redis is back/])
       else t.match(lines, [/^The store refuses what the worker asks of it/, /^The store takes what the worker asks of it/])
     })
   }

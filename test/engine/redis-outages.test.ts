@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { EventEmitter } from 'node:events'
 import { Redis } from 'ioredis'
+import { limitCommands } from '../../lib/engine/redis-deadline.js'
 import { COMMAND_OPTIONS } from '../../lib/engine/redis-options.js'
 import { watchOutages, type Outages } from '../../lib/engine/redis-outages.js'
 import { startRedis, type RedisServer } from '../helpers/redis-server.js'
@@ -18,7 +19,8 @@ interface Watched {
 async function watch (t: Test): Promise<Watched> {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
-  const client = new Redis(redis.url, { ...COMMAND_OPTIONS, commandTimeout: 100 })
+  const client = new Redis(redis.url, COMMAND_OPTIONS)
+  limitCommands(client, 100)
   t.teardown(() => { client.disconnect() })
   const lines: string[] = []
   const told = new EventEmitter()
@@ -26,7 +28,7 @@ async function watch (t: Test): Promise<Watched> {
     lines.push(message)
     told.emit('line')
   }
-  const outages = watchOutages(client, { warn: write, info: write })
+  const outages = watchOutages(client, async () => { await client.get('probe') }, { warn: write, info: write })
   await new Promise(resolve => { client.once('ready', resolve) })
   return {
     redis,

@@ -14,6 +14,7 @@ t.test('what the store may take at another time', async t => {
     'the same within a script, before Redis 7': reply('ERR Error running script (call to f_1): @user_script:38: -READONLY You can\'t write against a read only replica.'),
     'a right that was taken away': reply('NOPERM this user has no permissions to run the \'evalsha\' command'),
     'the same within a script': reply('ERR The user executing the script can\'t run this command or subcommand script: ff, on @user_script:1.'),
+    'the same since Redis 7.2': reply('ERR ACL failure in script: User a has no permissions to run the \'ltrim\' command script: ff, on @user_script:1.'),
     'no memory': reply('OOM command not allowed when used memory > \'maxmemory\'.'),
     'a PostgreSQL that ends connections': coded('57P01'),
     'that has too many': coded('53300'),

@@ -286,26 +286,29 @@ t.test('one that is closed before the store was there fails nobody who waits for
   t.pass('it is over')
 })
 
-t.test('one whose start fails on PostgreSQL says so, and asks for nothing', async t => {
+t.test('one whose start fails begins anew, and says so once', async t => {
   const failed = new Error('Client has encountered a connection error and is not queryable')
-  const closed = latch<boolean>()
-  const worker = Object.assign(new EventEmitter(), {
-    run: async () => {}, waitUntilReady: async () => { throw failed }, close: async (force = false) => { closed.open(force) }
+  const tries: boolean[] = []
+  const open = () => Object.assign(new EventEmitter(), {
+    run: async () => {},
+    waitUntilReady: async () => { if (tries.push(true) < 5) throw failed },
+    close: async () => {}
   })
   const engine = {
     kind: 'postgres',
     available: true,
+    noteFailure: () => false,
     now: async () => Date.now(),
-    openWorker: () => ({ worker, disconnect: () => {} }),
+    openWorker: () => ({ worker: open(), disconnect: () => {} }),
     openEvents: () => ({ read: () => new Promise(() => {}), close: async () => {} })
   } as unknown as Engine
   const told: string[] = []
-  const log = { ...silent, error: (_fields: string | object, message?: string) => { told.push(message ?? '') } }
+  const tell = (_fields: string | object, message?: string): void => { told.push(message ?? '') }
   const execution = { load: async () => {}, execute: async () => {}, close: async () => {} }
-  const started = startWorker(engine, define(), execution, { concurrency: 1, sandbox: 'thread', lockDuration: 30_000, maxStalledCount: 1, closeTimeout: 0 }, log)
-  await t.rejects(started.ready(), failed)
-  t.equal(await closed.promise, true)
-  t.strictSame(told, ['The worker could not start: it takes no jobs'])
+  const started = startWorker(engine, define(), execution, { concurrency: 1, sandbox: 'thread', lockDuration: 30_000, maxStalledCount: 1, closeTimeout: 0 }, { debug: tell, info: tell, warn: tell, error: tell })
+  await started.ready()
+  t.equal(tries.length, 5)
+  t.match(told, [/^The store refuses what the worker asks of it/, /^The store takes what the worker asks of it/])
   await started.close()
 })
 

@@ -88,6 +88,7 @@ t.test('it describes every answer', async t => {
     },
     'GET /jobs/socket': {
       101: { headers: [], type: undefined, examples: [], links: [] },
+      '3XX': { headers: [], type: undefined, examples: [], links: [] },
       default: { headers: [], type: 'application/json', examples: [], links: [] },
       426: { headers: [], type: 'application/problem+json', examples: ['UPGRADE_REQUIRED'], links: [] }
     }

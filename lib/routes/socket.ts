@@ -50,6 +50,7 @@ export function socketRoute (app: FastifyInstance, { definition, operations, cal
       ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
       response: {
         101: emptyAnswer('The connection is a WebSocket from here on.'),
+        '3xx': emptyAnswer('Where the service sends whom it does not let in: to log in, for example.'),
         default: { description: 'What the service itself answers whom it does not let in.' },
         ...(options.allowedOrigins && { 403: problemAnswer(403, [{ code: 'ORIGIN_NOT_ALLOWED', detail: new OriginNotAllowedError().message }]) }),
         426: problemAnswer(426, [{ code: 'UPGRADE_REQUIRED', meaning: 'The request does not ask for a WebSocket.', detail: 'Connect with a WebSocket client.' }])

@@ -7,16 +7,19 @@ import type { Execution } from '../execution.js'
 import type { OutputLimits } from '../output-limit.js'
 import { startChild, type Child } from './child.js'
 import { ABORT_TIMEOUT } from './messages.js'
+import { sandboxProgram } from './program.js'
 import { runInSandbox } from './run.js'
 
 /**
  * Runs a processor module in threads or child processes, one for each job that runs at the same
  * time; they are kept for further jobs.
  * @param limits of what a run may write: the sandbox keeps them itself
- * @throws `PROCESSOR_MODULE` where there is no such file
+ * @throws `PROCESSOR_MODULE` where there is no such file, `OPTION_INVALID` in a bundle
  */
 export function openSandbox (module: URL | string, kind: 'thread' | 'process', limits: OutputLimits): Execution {
   const href = moduleUrl(module).href
+  // Here, and not with the first job: that would be told as a fault of the processor's module.
+  sandboxProgram()
   const all = new Set<Child>()
   const idle = new Set<Child>()
 

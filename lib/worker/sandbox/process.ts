@@ -2,13 +2,11 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Carrier, End } from './carrier.js'
 import { seal, unseal } from './envelope.js'
-
-/** The program that runs in the process. */
-const MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
+import { sandboxProgram } from './program.js'
 
 /** Starts a sandbox in a process of its own, which has the options of this one, and its output. */
 export function startProcess (onText: (text: unknown) => void, onEnd: (end: End) => void): Carrier {
-  const child = fork(MAIN, [], { execArgv: process.execArgv.map(withFreePort), stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(fileURLToPath(sandboxProgram()), [], { execArgv: process.execArgv.map(withFreePort), stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   let reason: string | undefined
   // Node's own messages are about sockets that processes hand over. Ours do not, and a forged one could throw here.
   child.removeAllListeners('internalMessage')

@@ -1,8 +1,6 @@
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { Carrier, End } from './carrier.js'
-
-/** The program that runs in the thread. */
-const MAIN = new URL('./main.js', import.meta.url)
+import { sandboxProgram } from './program.js'
 
 /**
  * Starts a sandbox in a thread. `parentPort` stays the libraries' of its processor: ours is another port. The thread
@@ -10,7 +8,7 @@ const MAIN = new URL('./main.js', import.meta.url)
  */
 export function startThread (onText: (text: unknown) => void, onEnd: (end: End) => void): Carrier {
   const { port1: ours, port2: theirs } = new MessageChannel()
-  const worker = new Worker(MAIN)
+  const worker = new Worker(sandboxProgram())
   worker.postMessage(theirs, [theirs])
   let reason: string | undefined
   ours.on('message', onText)

@@ -65,8 +65,9 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
     })
     // A service that closes has not told all, so it is not this.
     if (stream === undefined && !closing.aborted) return await reply.code(204).send()
-    // Where caches are concerned, like all answers; but no hook runs for this one.
-    reply.header('cache-control', 'no-store')
+    // Where caches are concerned, like all answers; but no hook runs for this one. What compresses on the way would
+    // hold back the events until there are enough of them.
+    reply.header('cache-control', 'no-store, no-transform')
     reply.sse.sendHeaders()
     reply.raw.write(`retry: ${RETRY}\n\n`)
     if (stream === undefined) return

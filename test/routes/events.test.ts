@@ -37,7 +37,7 @@ t.test('the job as it is, its chunks, and its end', t => onEachEngine(t, async (
   await written.promise
   const { response, events } = await openStream(t, origin + links.events)
   t.equal(response.status, 200)
-  t.match(Object.fromEntries(response.headers), { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+  t.match(Object.fromEntries(response.headers), { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' })
   const first = await events.next()
   t.match(first.value, { event: 'job', data: { jobId, status: 'in_progress', links: { events: `/jobs/events/${jobId}` } } })
   watched.open()

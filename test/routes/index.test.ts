@@ -93,7 +93,7 @@ t.test('no cache may keep an answer of ours', async t => {
   const origin = await listen(app)
   const events = await fetch(`${origin}/jobs/events/${jobId}`)
   const [, last] = /id: (.*)\nevent: job/.exec(await events.text()) as unknown as [string, string]
-  t.equal(events.headers.get('cache-control'), 'no-store', 'a stream')
+  t.equal(events.headers.get('cache-control'), 'no-store, no-transform', 'a stream')
   const cases: Array<[status: number, path: string, init?: RequestInit]> = [
     [202, '', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }],
     [400, '', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '[]' }],

@@ -26,9 +26,10 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
 
   /**
    * @param move is told whether it may fetch the next job
-   * @param isTaken whether the job that is not this attempt's any more is as this attempt has left it
+   * @param isTaken whether the job that is not this attempt's any more is as this attempt has left it, or final by
+   * somebody else: canceled as it ended
    */
-  const store = async <Answer>(jobId: string, token: string, move: (mayFetch: boolean) => Promise<Answer>, taken: Answer, isTaken: () => Promise<boolean>): Promise<Answer> => {
+  const store = async <Answer>(jobId: string, token: string, move: (mayFetch: boolean) => Promise<Answer>, taken: Answer, isTaken: (again: boolean) => Promise<boolean>): Promise<Answer> => {
     storing.set(jobId, token)
     try {
       return await patience.untilAnswered(async again => {
@@ -36,8 +37,8 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
           return await move(!again || !closing)
         } catch (error) {
           if (!isGone(error)) throw error
-          doubtful.add(token)
-          if (again && await isTaken()) return taken
+          if (again) doubtful.add(token)
+          if (await isTaken(again)) return taken
           throw error
         }
       })
@@ -64,8 +65,8 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
       }
       /** Where it is not final, its lock had run out before the outcome came. */
       const isFinal = (jobId: string) => async (): Promise<boolean> => await backend.isFinished(jobId) !== 0
-      /** By now it may be anywhere. */
-      const isMoved = async (): Promise<boolean> => true
+      /** By now it may be anywhere, where this attempt may have moved it. */
+      const isMoved = (jobId: string) => async (again: boolean): Promise<boolean> => again || await isFinal(jobId)()
 
       const handBackAll = async (): Promise<void> => {
         for (const token of doubtful) {
@@ -105,13 +106,13 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
           { result: undefined, finishedOn: Date.now() }, isFinal(job.id as string)),
         moveToDelayed: (jobId, timestamp, delay, token = '0', options = {}) => store(jobId, token,
           mayFetch => original.moveToDelayed(jobId, timestamp, delay, token, { ...options, fetchNext: options.fetchNext === true && mayFetch }),
-          undefined, isMoved),
+          undefined, isMoved(jobId)),
         moveToWaitingChildren: (jobId, token, options) => store(jobId, token,
-          () => original.moveToWaitingChildren(jobId, token, options), true, isMoved),
+          () => original.moveToWaitingChildren(jobId, token, options), true, isMoved(jobId)),
         moveJobFromActiveToWait: (jobId, token = '0') => store(jobId, token,
-          () => original.moveJobFromActiveToWait(jobId, token), 0, isMoved),
+          () => original.moveJobFromActiveToWait(jobId, token), 0, isMoved(jobId)),
         retryJob: (jobId, lifo, token = '0', options) => store(jobId, token,
-          () => original.retryJob(jobId, lifo, token, options), undefined, isMoved)
+          () => original.retryJob(jobId, lifo, token, options), undefined, isMoved(jobId))
       } satisfies Partial<IQueueBackend>)
     },
 

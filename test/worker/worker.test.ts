@@ -332,3 +332,23 @@ t.test('the longest time to close is long', async t => {
   await until(jobId, 'completed')
   await closing
 })
+
+t.test('a job that is canceled as it ends is no error', t => onEachEngine(t, async (t, { connection }) => {
+  const job = define()
+  const problems: unknown[] = []
+  const log: JobLogger = { ...silent, error: (...line: unknown[]) => { problems.push(line) } }
+  const { app } = await startService(t, { job, connection })
+  const jobs = app.jobs(job)
+  // Before its outcome is stored, and before this worker knows of it.
+  const worker = createWorker(job, async (_input, { jobId }) => {
+    await jobs.cancel(jobId)
+    return { ok: true }
+  }, { connection, log })
+  t.teardown(() => worker.close())
+  for (let count = 0; count < 20; count++) {
+    const { jobId } = await jobs.submit({})
+    t.match(await jobs.wait(jobId).catch((error: unknown) => error), { code: 'JOB_CANCELED' })
+  }
+  await worker.close()
+  t.strictSame(problems, [])
+}))

@@ -58,7 +58,7 @@ export const JobNotRegisteredError = define<[string]>('JOB_NOT_REGISTERED', 'fas
 export const ReadTimeoutError = define<[string]>('READ_TIMEOUT', 'fastify-async-jobs: the store answers, but took longer than %s ms to send a result or partial output')
 export const CommandTimeoutError = define<[string]>('COMMAND_TIMEOUT', 'Redis did not answer within %s ms')
 export const RedisTooOldError = define<[string]>('REDIS_TOO_OLD', 'Redis %s is too old: the service needs 6.2 or later')
-export const OwnerInvalidError = define<[string]>('OWNER_INVALID', 'fastify-async-jobs: owner() must return a string that is not empty, and returned %s. Throw where a request has no owner')
+export const OwnerInvalidError = define<[string]>('OWNER_INVALID', 'fastify-async-jobs: an owner must be a string that is not empty and well-formed (no U+0000, no half of a surrogate pair), and is %s. Throw where a request has no owner')
 export const ProcessorModuleError = define<[string, string]>('PROCESSOR_MODULE', 'fastify-async-jobs: the processor module %s %s')
 
 /** What a problem carries beside code, status and sentence. */

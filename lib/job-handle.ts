@@ -8,6 +8,7 @@ import { hashOfInput, jsonInput } from './sent-input.js'
 import type { Caller, JobOperations } from './job-operations.js'
 import type { JobQueue } from './job-queue.js'
 import { isFinal } from './job-state.js'
+import { checkOwner } from './owner.js'
 import { isObject, show } from './options/complete.js'
 import { resolveJobOptions } from './options/definition.js'
 
@@ -28,7 +29,7 @@ export function createJobHandle<Definition extends JobDefinition> (
       const idempotency = key === undefined ? undefined : { key, inputHash: hashOfInput(input) }
       const checked = await checkInput(input)
       if (checked.issues !== undefined) throw inputInvalid(checked.issues)
-      const { job } = await operations.submit(checked.value, resolveJobOptions(options, 'options'), { ...at, owner }, idempotency)
+      const { job } = await operations.submit(checked.value, resolveJobOptions(options, 'options'), { ...at, owner: owner === undefined ? undefined : checkOwner(owner) }, idempotency)
       return job
     },
     status: jobId => operations.status(jobId, host),

@@ -38,7 +38,7 @@ const errors: Array<[name: string, error: Thrown, code: string, status: number, 
   ['ReadTimeoutError', new registry.ReadTimeoutError('30000'), 'READ_TIMEOUT', 500, 'fastify-async-jobs: the store answers, but took longer than 30000 ms to send a result or partial output'],
   ['CommandTimeoutError', new registry.CommandTimeoutError('900'), 'COMMAND_TIMEOUT', 500, 'Redis did not answer within 900 ms'],
   ['RedisTooOldError', new registry.RedisTooOldError('5.0.7'), 'REDIS_TOO_OLD', 500, 'Redis 5.0.7 is too old: the service needs 6.2 or later'],
-  ['OwnerInvalidError', new registry.OwnerInvalidError('undefined'), 'OWNER_INVALID', 500, 'fastify-async-jobs: owner() must return a string that is not empty, and returned undefined. Throw where a request has no owner'],
+  ['OwnerInvalidError', new registry.OwnerInvalidError('undefined'), 'OWNER_INVALID', 500, 'fastify-async-jobs: an owner must be a string that is not empty and well-formed (no U+0000, no half of a surrogate pair), and is undefined. Throw where a request has no owner'],
   ['ProcessorModuleError', new registry.ProcessorModuleError('/a.js', 'does not exist'), 'PROCESSOR_MODULE', 500, 'fastify-async-jobs: the processor module /a.js does not exist']
 ]
 

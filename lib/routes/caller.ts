@@ -1,8 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import { inspect } from 'node:util'
 import type { AsyncJobsOptions } from '../../types/plugin-options.js'
-import { OwnerInvalidError } from '../errors.js'
 import type { Caller } from '../job-operations.js'
+import { checkOwner } from '../owner.js'
 
 /**
  * Makes what tells who a request comes from.
@@ -14,11 +13,6 @@ import type { Caller } from '../job-operations.js'
 export function createCallerOf (owner: AsyncJobsOptions['owner'], publicUrl: string, pathOf: (request: FastifyRequest) => string): (request: FastifyRequest) => Promise<Caller> {
   return async request => {
     const path = pathOf(request)
-    return { path, base: publicUrl + path, owner: owner && nobodyElse(await owner(request)) }
+    return { path, base: publicUrl + path, owner: owner && checkOwner(await owner(request)) }
   }
-}
-
-function nobodyElse (owner: unknown): string {
-  if (typeof owner !== 'string' || owner === '') throw new OwnerInvalidError(inspect(owner, { depth: -1 }))
-  return owner
 }

@@ -63,6 +63,8 @@ export function createWorker<Definition extends JobDefinition> (
     worker = startWorker(engine, definition, execution, resolved, log, checks)
     return worker
   })
+  // Who waits for it hears of it: that may be later, or never.
+  starting.catch(() => {})
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     // A module that is being loaded might never be.

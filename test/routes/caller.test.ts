@@ -11,9 +11,9 @@ t.test('where a request comes from, and who sent it', async t => {
 })
 
 t.test('nobody is never everybody', async t => {
-  for (const [owner, shown] of [[undefined, 'undefined'], [null, 'null'], ['', '\'\''], [5, '5'], [{ id: 'secret' }, '[Object]']]) {
+  for (const [owner, shown] of [[undefined, 'undefined'], [null, 'null'], ['', '\'\''], [5, '5'], [{ id: 'secret' }, '[Object]'], ['\ud800', '\'\\uD800\''], ['a\0', '\'a\\x00\'']]) {
     await t.rejects(createCallerOf(() => owner as string, '', () => '')(request), {
-      code: 'OWNER_INVALID', message: `fastify-async-jobs: owner() must return a string that is not empty, and returned ${shown as string}. Throw where a request has no owner`
+      code: 'OWNER_INVALID', message: `fastify-async-jobs: an owner must be a string that is not empty and well-formed (no U+0000, no half of a surrogate pair), and is ${shown as string}. Throw where a request has no owner`
     })
   }
   const error = new Error('no token')

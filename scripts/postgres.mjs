@@ -54,7 +54,7 @@ export async function startPostgres (programs, wanted) {
 }
 
 /** PostgreSQL refuses to run as root; its package brings a user for it. */
-function unprivileged () {
+export function unprivileged () {
   if (process.getuid?.() !== 0) return undefined
   /** @param {string} flag */
   const id = flag => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))

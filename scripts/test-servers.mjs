@@ -1,4 +1,5 @@
 import { installPackage } from './packages.mjs'
+import { findPgbouncer } from './pgbouncer.mjs'
 import { findPostgres, startPostgres } from './postgres.mjs'
 import { startRedis } from './redis.mjs'
 import { findOnPath } from './server-process.mjs'
@@ -8,6 +9,11 @@ import { findOnPath } from './server-process.mjs'
 /** @throws where the browser that the tests use cannot be had, with the remedy */
 export async function provideBrowser () {
   if (findOnPath('chromium') === undefined) await installPackage('chromium', 'chromium')
+}
+
+/** @throws where the pooler that the tests put in front of PostgreSQL cannot be had, with the remedy */
+export async function providePgbouncer () {
+  if (findPgbouncer() === undefined) await installPackage('pgbouncer', 'pgbouncer')
 }
 
 /**

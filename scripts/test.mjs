@@ -12,7 +12,7 @@ import { provideNginx } from './nginx.mjs'
 import { Interrupted, run, throwIfInterrupted } from './run.mjs'
 import { provideSchemathesis } from './schemathesis.mjs'
 import { TapDigest } from './tap-digest.mjs'
-import { provideBrowser, provideServers } from './test-servers.mjs'
+import { provideBrowser, providePgbouncer, provideServers } from './test-servers.mjs'
 
 process.chdir(join(import.meta.dirname, '..'))
 
@@ -33,6 +33,7 @@ try {
     attempt('servers, browser and Schemathesis', async () => {
       // One after the other: apt-get runs once at a time.
       await provideServers(servers)
+      if (needs('test/engine/')) await providePgbouncer()
       if (needs('test/browser/')) await provideBrowser()
       if (needs('test/hosts/')) await provideNginx()
       if (needs('test/security/')) await provideSchemathesis()

@@ -86,6 +86,8 @@ export function connectWith ({ Client: Base, Pool }: Pick<typeof pg, 'Client' | 
       const asking = watch ? setInterval(() => { client.query({ text: 'SELECT 1', query_timeout: WATCH_TIMEOUT } as QueryConfig).catch(() => { cut(client) }) }, WATCH_INTERVAL) : undefined
       client.once('end', () => { clearInterval(asking) })
       const release = async (): Promise<void> => {
+        // BullMQ has taken all listeners away, that for errors too.
+        client.on('error', () => {})
         clearInterval(asking)
         await within(END_TIMEOUT, client.end())
         cut(client)

@@ -77,3 +77,15 @@ t.test('a pool that closes gives its questions some time', async t => {
   await short
   await Promise.all([t.rejects(long, { message: /terminated/ }), pool.close(600)])
 })
+
+t.test('one that is given back without listeners, and then ended by the server, ends no process', async t => {
+  const connect = connectWith(pg, postgresUrl(), 'public')
+  const [client, other] = [await connect.client(LIMITS), await connect.client(LIMITS)]
+  const stuck = client.query('SELECT pg_sleep(10)').catch((error: Error) => error)
+  await setTimeout(50)
+  client.removeAllListeners()
+  client.release(true)
+  await other.query('SELECT pg_terminate_backend($1)', [client.processID])
+  t.type(await stuck, Error)
+  other.release()
+})

@@ -6,6 +6,7 @@ import { postgresUrl, silent, uniqueName } from '../helpers/engines.js'
 import { logLines } from '../helpers/log-lines.js'
 import { createDatabase } from '../helpers/postgres-database.js'
 import { eventually, startService } from '../helpers/service.js'
+import { findPgbouncer, startPgbouncer } from '../../scripts/pgbouncer.mjs'
 import { findPostgres, startPostgres } from '../../scripts/postgres.mjs'
 
 t.test('takes a URL or a pool', async t => {
@@ -109,4 +110,20 @@ t.test('closes while PostgreSQL is away', async t => {
   await release()
   await reading
   t.ok(performance.now() - begin < 2_000)
+})
+
+t.test('behind PgBouncer', { timeout: 60_000 }, async t => {
+  const start = async (mode: 'session' | 'transaction'): Promise<string> => {
+    const pooler = await startPgbouncer(findPgbouncer() as string, postgresUrl(), mode)
+    t.teardown(() => pooler.stop())
+    return pooler.url
+  }
+  const job = defineJob({ name: uniqueName(), input: Type.Object({}), output: Type.Object({}) })
+  await t.rejects(leaseEngine(await start('transaction'), {}, silent), { code: 'POOLER', message: /LISTEN needs one in session mode/ })
+  const { app, submit, until } = await startService(t, { job, connection: await start('session'), processor: async () => ({}) })
+  await until((await submit({})).body.jobId, 'completed')
+  const begin = performance.now()
+  for (let n = 0; n < 5; n++) t.equal((await submit({}, { prefer: 'wait=20' })).statusCode, 200)
+  t.ok(performance.now() - begin < 5_000, 'who waits is told')
+  await app.close()
 })

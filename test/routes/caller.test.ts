@@ -1,4 +1,5 @@
 import t from 'tap'
+import { inspect } from 'node:util'
 import type { FastifyRequest } from 'fastify'
 import { createCallerOf } from '../../lib/routes/caller.js'
 
@@ -11,7 +12,7 @@ t.test('where a request comes from, and who sent it', async t => {
 })
 
 t.test('nobody is never everybody', async t => {
-  for (const [owner, shown] of [[undefined, 'undefined'], [null, 'null'], ['', '\'\''], [5, '5'], [{ id: 'secret' }, '[Object]'], ['\ud800', '\'\\uD800\''], ['a\0', '\'a\\x00\'']]) {
+  for (const [owner, shown] of [[undefined, 'undefined'], [null, 'null'], ['', '\'\''], [5, '5'], [{ id: 'secret' }, '[Object]'], ['\ud800', inspect('\ud800')], ['a\0', inspect('a\0')]]) {
     await t.rejects(createCallerOf(() => owner as string, '', () => '')(request), {
       code: 'OWNER_INVALID', message: `fastify-async-jobs: an owner must be a string that is not empty and well-formed (no U+0000, no half of a surrogate pair), and is ${shown as string}. Throw where a request has no owner`
     })

@@ -331,6 +331,7 @@ t.test('the longest time to close is long', async t => {
   end.open()
   await until(jobId, 'completed')
   await closing
+})
 
 t.test('a worker whose store cannot be opened tells who waits for it, however late', async t => {
   const worker = createWorker(defineJob({ name: uniqueName(), input: Type.Object({}), output: Type.Object({}) }), async () => ({}), { connection: 'postgres://user:pass/word@127.0.0.1:1/db', log: silent })

@@ -56,6 +56,8 @@ export interface AttemptRunner {
   /** Aborts the attempt of a job, if it runs here. */
   stop (jobId: string, reason: Error): void
   stopAll (reason: Error): void
+  /** Whether a job is final, or gone; false where that cannot be told. */
+  isEnded (jobId: string): Promise<boolean>
   /** Somebody else ended a job: aborts its attempt, if it runs here or is about to. */
   ended (jobId: string): Promise<void>
   /** The jobs that run, each with the token of its lock. */
@@ -136,6 +138,7 @@ export function createAttemptRunner (
       }
     },
 
+    isEnded,
     stop (jobId, reason) { running.get(jobId)?.controller.abort(reason) },
     stopAll (reason) { for (const { controller } of running.values()) controller.abort(reason) },
 

@@ -151,8 +151,9 @@ export function startWorker (
     onLost (jobId) {
       // Of an outcome that it has taken, the store may have lost only the answer: it tells when it is asked again.
       if (outcomes.locks().some(([id]) => id === jobId)) return
-      log.error({ job: name, jobId }, 'The lock of a job could not be renewed')
       attempts.stop(jobId, LOCK_LOST)
+      // A job that was canceled has none either.
+      void attempts.isEnded(jobId).then(ended => { if (!ended) log.error({ job: name, jobId }, 'The lock of a job could not be renewed') })
     },
     onError
   })

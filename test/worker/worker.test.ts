@@ -1,9 +1,14 @@
 import t from 'tap'
+import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import type { Engine } from '../../lib/engine/engine.js'
-import { createWorker, defineJob, Type, type JobLogger } from '../../lib/worker/index.js'
+import { createWorker, defineJob, Type, type JobContext, type JobLogger } from '../../lib/worker/index.js'
 import { startWorker } from '../../lib/worker/worker.js'
+import { BY_CANCEL } from '../../lib/ending.js'
+import { leaseEngine } from '../../lib/engine/index.js'
+import type { ResolvedWorkerOptions } from '../../lib/options/worker.js'
+import { workerDefaults } from '../helpers/options.js'
 import { onEachEngine, redisUrl, silent, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { eventually, startService } from '../helpers/service.js'
@@ -138,8 +143,8 @@ t.test('an attempt that lost its lock is aborted', async t => {
   const { app, submit } = await startService(t, { job, connection: redisUrl() })
   const taken = latch<string>()
   const aborted = latch<unknown>()
-  const problems: unknown[] = []
-  const log: JobLogger = { ...silent, error: (...line: unknown[]) => { problems.push(line) } }
+  const told = latch<unknown>()
+  const log: JobLogger = { ...silent, error: (...line: unknown[]) => { told.open(line) } }
   const worker = createWorker(job, async (_input, { signal, jobId }) => {
     signal.addEventListener('abort', () => { aborted.open(signal.reason) })
     taken.open(jobId)
@@ -153,7 +158,7 @@ t.test('an attempt that lost its lock is aborted', async t => {
   const client = await queue.getBackend().client
   await client.del(`${queue.toKey(jobId)}:lock`)
   t.match(await aborted.promise, { message: 'The job lost its lock: another worker may run it' })
-  t.ok(problems.length > 0, 'and the log tells')
+  t.match(await told.promise, [{ job: job.name, jobId }, 'The lock of a job could not be renewed'])
 })
 
 t.test('a job that lost its lock without anybody noticing does not complete', async t => {
@@ -339,6 +344,44 @@ t.test('a worker whose store cannot be opened tells who waits for it, however la
   await t.rejects(worker.ready(), { code: 'OPTION_INVALID' })
   await worker.close()
 })
+
+t.test('the lock of a job that was canceled is missed by nobody', t => onEachEngine(t, async (t, { connection }) => {
+  for (const [how, expected] of [['canceled', []], ['lost', [[{ job: String, jobId: String }, 'The lock of a job could not be renewed']]]] as const) {
+    const job = define()
+    const { engine, release } = await leaseEngine(connection, {}, silent)
+    t.teardown(release)
+    const problems: unknown[] = []
+    const [running, over] = [latch(), latch()]
+    let token = ''
+    let runs = 0
+    const execute = async (_input: unknown, { signal }: JobContext): Promise<unknown> => {
+      if (++runs > 1) return { ok: true }
+      running.open()
+      await new Promise(resolve => { signal.addEventListener('abort', resolve) })
+      over.open()
+      return { ok: true }
+    }
+    // It hears of no cancel but by its lock.
+    const deaf: Engine = {
+      ...engine,
+      openEvents: () => ({ read: () => new Promise(() => {}), close: async () => {} }),
+      openWorker: (name, processor, ...rest) => engine.openWorker(name, (job, its) => { token = its as string; return processor(job, its) }, ...rest)
+    }
+    const log: JobLogger = { ...silent, error: (...line: unknown[]) => { problems.push(line) } }
+    const worker = startWorker(deaf, job, { load: async () => {}, execute, close: async () => {} }, { ...workerDefaults, lockDuration: 1_000 } as ResolvedWorkerOptions, log)
+    t.teardown(() => worker.close())
+    await worker.ready()
+    const queue = engine.openQueue(job.name)
+    const { id } = await queue.add(job.name, {}, { jobId: randomUUID() })
+    await running.promise
+    if (how === 'canceled') await engine.endJob(job.name, id as string, BY_CANCEL)
+    else await queue.getBackend().moveJobFromActiveToWait(id as string, token)
+    await over.promise
+    await worker.close()
+    t.match(problems, expected, how)
+    t.equal(problems.length, expected.length, how)
+  }
+}))
 
 t.test('a job that is canceled as it ends is no error', t => onEachEngine(t, async (t, { connection }) => {
   const job = define()

@@ -89,13 +89,19 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
 
   /** Whoever asks meanwhile is not kept waiting for the same. */
   const untilAnswer = async (): Promise<void> => {
+    if (stalled) return
     stalled = true
-    while (client.status === 'ready') {
+    while (client.status === 'ready' && !closing.signal.aborted) {
       try {
-        await client.ping()
+        // Not a ping: of a cluster, any node answers that.
+        await probe()
       } catch (error) {
         // It has waited for as long as a command may: there is no need to wait in between.
         if (isTimeout(error)) continue
+        if (isClusterDown(error)) {
+          await sleep(PAUSE, undefined, { signal: closing.signal }).catch(() => {})
+          continue
+        }
         // A refusal is an answer, too. Where the connection was lost, the next one tells.
         if (client.status !== 'ready') break
       }
@@ -103,6 +109,22 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
       break
     }
     stalled = false
+  }
+
+  let asking = false
+  /** Somebody did not get through to the node of a cluster that has the jobs: it may be that nobody does. */
+  const noteNode = async (): Promise<void> => {
+    if (asking || away) return
+    asking = true
+    try {
+      await probe()
+    } catch (error) {
+      if (isClusterDown(error) || isTimeout(error)) {
+        goes(error, UNREACHABLE)
+        void untilAnswer()
+      }
+    }
+    asking = false
   }
 
   return {
@@ -113,9 +135,13 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
         void noteRefusal(error)
         return true
       }
+      if (isClusterDown(error)) {
+        void noteNode()
+        return true
+      }
       if (!isTimeout(error)) return false
       goes(error, SILENT)
-      if (!stalled) void untilAnswer()
+      void untilAnswer()
       return true
     },
     known,
@@ -125,4 +151,11 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
 
 function isTimeout (error: unknown): boolean {
   return error instanceof CommandTimeoutError
+}
+
+/** What is said of a cluster, or by it, where nobody answers for the slots of a key. */
+const CLUSTER_DOWN = /CLUSTERDOWN |^Too many Cluster redirections|^Cluster isn't ready/
+
+function isClusterDown (error: unknown): boolean {
+  return error instanceof Error && CLUSTER_DOWN.test(error.message)
 }

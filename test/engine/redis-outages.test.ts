@@ -16,7 +16,7 @@ interface Watched {
   logged (count: number): Promise<void>
 }
 
-async function watch (t: Test): Promise<Watched> {
+async function watch (t: Test, probe?: () => Promise<void>): Promise<Watched> {
   const redis = await startRedis()
   t.teardown(() => redis.stop())
   const client = new Redis(redis.url, COMMAND_OPTIONS)
@@ -28,7 +28,7 @@ async function watch (t: Test): Promise<Watched> {
     lines.push(message)
     told.emit('line')
   }
-  const outages = watchOutages(client, async () => { await client.get('probe') }, { warn: write, info: write })
+  const outages = watchOutages(client, probe ?? (async () => { await client.get('probe') }), { warn: write, info: write })
   await new Promise(resolve => { client.once('ready', resolve) })
   return {
     redis,
@@ -88,4 +88,35 @@ t.test('other failures are for others to tell', async t => {
   for (const error of [new Error('OOM command not allowed'), 'Command timed out']) t.notOk(outages.note(error))
   t.notOk(outages.stalled)
   t.strictSame(lines, [])
+})
+
+t.test('a node of a cluster that somebody did not reach', async t => {
+  const down = new Error('CLUSTERDOWN The cluster is down')
+  let probes = 0
+  let answer = async (): Promise<void> => {}
+  const { outages, lines, logged } = await watch(t, async () => {
+    probes++
+    await answer()
+  })
+  const settled = (): Promise<void> => new Promise(resolve => { setImmediate(resolve) })
+  await settled()
+
+  probes = 0
+  t.ok(outages.note(down))
+  t.ok(outages.note(new Error('Too many Cluster redirections. Last error: ReplyError: MOVED 1 127.0.0.1:1')))
+  await settled()
+  t.equal(probes, 1, 'is asked once')
+  answer = async () => { throw new Error('OOM command not allowed') }
+  t.ok(outages.note(down))
+  await settled()
+  t.strictSame(lines, [], 'and where it answers, that was nobody\'s outage')
+
+  answer = async () => { throw down }
+  t.ok(outages.note(down))
+  await logged(1)
+  t.ok(outages.stalled)
+  t.ok(outages.note(down))
+  answer = async () => {}
+  await logged(2)
+  t.strictSame(lines, [UNREACHABLE, 'Redis is back'])
 })

@@ -111,12 +111,15 @@ t.test('what stands in many answers is a component', async t => {
     },
     'components of the same names': {
       documentation: { openapi: { openapi: '3.1.0', components: { schemas: { Job: { type: 'string' }, JobFailure: { type: 'string' } } } } },
-      prepare (app) { app.get('/own', { serializerCompiler: () => JSON.stringify, schema: { operationId: 'own', response: { 200: { description: 'Own.', content: { 'application/json': { schema: { $ref: '#/components/schemas/Job' } } } } } } }, async () => '') },
+      prepare (app) { app.get('/own', { serializerCompiler: () => JSON.stringify, schema: { response: { 200: { description: 'Own.', content: { 'application/json': { schema: { $ref: '#/components/schemas/Job' } } } } } } }, async () => '') },
       names: ['AsyncJobsJob', 'AsyncJobsJobFailure', 'Problem'],
       others: ['Job', 'JobFailure']
     },
     'a transformation of the host\'s': {
       documentation: { openapi: { openapi: '3.1.0' }, transform: ({ schema, url }: { schema: object, url: string }) => ({ schema, url: `/v1${url}` }) }
+    },
+    'ids of operations that the host changes': {
+      documentation: { openapi: { openapi: '3.1.0' }, transform: ({ schema, url }: { schema: { operationId?: string }, url: string }) => ({ schema: { ...schema, operationId: `v1.${schema.operationId}` }, url }) }
     }
   }
   for (const [name, { documentation, prepare, names = NAMES, others = [] }] of Object.entries(hosts)) {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { JobFailureSchema, JobSchema, ProblemSchema } from '../schemas.js'
 import type { Answer } from './answers.js'
+import type { Tag } from './tag.js'
 
 /*
  * Schemas that stand in many answers are named components of the OpenAPI document, so that clients which are generated
@@ -11,10 +12,22 @@ import type { Answer } from './answers.js'
 const COMPONENTS: Record<string, object> = { JobFailure: JobFailureSchema, Job: JobSchema, Problem: ProblemSchema }
 const PLACE = '#/components/schemas/'
 
+/**
+ * Our operations refer to components by names that no host has, until the components have their names in a document.
+ * So they are known as ours whatever a transformation of the host's makes of their ids, and nothing of the host's is taken for ours.
+ */
+const OURS = `${PLACE}fastify-async-jobs.`
+
 /** What we see of the document while @fastify/swagger writes it. */
 export interface OpenApiObject {
   components: { schemas: Record<string, object> }
-  paths: Record<string, Record<string, { operationId?: string }>>
+  paths: Record<string, Record<string, Operation>>
+  tags?: Tag[]
+}
+
+interface Operation {
+  responses?: Record<string, { content?: Record<string, { schema?: { $ref?: string } }> }>
+  tags?: string[]
 }
 
 /** Answers with references in place of the schemas that are components. */
@@ -25,32 +38,35 @@ export function withReferences (answers: Record<string, Answer>): Record<string,
 
 function referenceTo (schema: Record<string, unknown>): Record<string, unknown> {
   const name = Object.keys(COMPONENTS).find(name => COMPONENTS[name] === schema)
-  return name === undefined ? schema : { $ref: PLACE + name }
+  return name === undefined ? schema : { $ref: OURS + name }
 }
 
-/**
- * Adds the components to a document that our operations in it refer to. Where the host has others of the same names, ours get names of their own.
- * @param isOurs tells our operations, which are in it by now, by their ids
- */
-export function addComponents ({ components: { schemas }, paths }: OpenApiObject, isOurs: (operationId: string | undefined) => boolean): void {
+/** Adds the components to a document that our operations in it refer to. Where the host has others of the same names, ours get names of their own. */
+export function addComponents ({ components: { schemas }, paths }: OpenApiObject): void {
+  const own = Object.values(paths).flatMap(path => Object.entries(path).flatMap(([method, operation]) => {
+    const used = usedComponents(operation)
+    return used.length > 0 ? [{ path, method, operation, used }] : []
+  }))
+  if (own.length === 0) return
   const names = new Map<string, string>()
-  const own = Object.values(paths).flatMap(path => Object.entries(path).flatMap(([method, operation]) => isOurs(operation.operationId) ? [{ path, method, operation }] : []))
-  const text = JSON.stringify(own.map(({ operation }) => operation))
-  const used = Object.keys(COMPONENTS).filter(name => text.includes(`"${PLACE}${name}"`))
-  if (used.length === 0) return
-  for (const name of ['JobFailure', ...used]) {
-    const schema = COMPONENTS[name] as object
-    const component = renameReferences(asComponent(schema), names)
+  for (const name of new Set(['JobFailure', ...own.flatMap(({ used }) => used)])) {
+    const component = renameReferences(asComponent(COMPONENTS[name] as object), names)
     let free = name
     while (free in schemas && !isDeepStrictEqual(schemas[free], component)) free = `AsyncJobs${free}`
-    if (free !== name) names.set(PLACE + name, PLACE + free)
+    names.set(OURS + name, PLACE + free)
     schemas[free] = component
   }
-  if (names.size > 0) for (const { path, method, operation } of own) path[method] = renameReferences(operation, names)
+  for (const { path, method, operation } of own) path[method] = renameReferences(operation, names)
+}
+
+/** The names of our components that an operation refers to: none in one of the host's. */
+function usedComponents ({ responses = {} }: Operation): string[] {
+  const references = Object.values(responses).flatMap(({ content = {} }) => Object.values(content).map(({ schema }) => schema?.$ref))
+  return references.flatMap(reference => reference?.startsWith(OURS) ? [reference.slice(OURS.length)] : [])
 }
 
 function asComponent (schema: object): object {
-  return JSON.parse(JSON.stringify(schema), (key, value: unknown) => key === 'error' ? { $ref: `${PLACE}JobFailure` } : value) as object
+  return JSON.parse(JSON.stringify(schema), (key, value: unknown) => key === 'error' ? { $ref: `${OURS}JobFailure` } : value) as object
 }
 
 function renameReferences<Value extends object> (value: Value, names: Map<string, string>): Value {

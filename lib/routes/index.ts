@@ -5,6 +5,7 @@ import { LONGEST } from '../timer.js'
 import { asHostErrors } from './answers.js'
 import { cancelRoute } from './cancel.js'
 import { addComponents, withReferences, type OpenApiObject } from './components.js'
+import type { JobDefinition } from '../../types/definition.js'
 import type { RouteContext } from './context.js'
 import { eventsRoute } from './events.js'
 import { resultRoute } from './result.js'
@@ -12,13 +13,14 @@ import { allowSilence } from './silence.js'
 import { socketRoute } from './socket.js'
 import { statusRoute } from './status.js'
 import { submitRoute } from './submit.js'
+import { declareTag } from './tag.js'
 import { claimPath } from './upgrades.js'
 import { createHostOptions, type HostOptions } from './validation.js'
 import { readWait } from './wait.js'
 
 /** All routes of a job, in an instance of their own that has the job's prefix. */
 export async function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'documented'>, errors: 'problem' | 'host'): Promise<void> {
-  const context: RouteContext = { ...given, documented: createDocumented(app, errors, createHostOptions(app, given.definition, given.checkInput)) }
+  const context: RouteContext = { ...given, documented: createDocumented(app, errors, createHostOptions(app, given.definition, given.checkInput), given.definition) }
   if (errors === 'problem') app.setErrorHandler(sendProblem)
   app.addHook('onSend', ({ raw }, reply, _payload, done) => {
     // Refusals, too: what one client is told in passing is no other's answer, and a cache in between may keep any of them.
@@ -43,7 +45,7 @@ export async function registerRoutes (app: FastifyInstance, given: Omit<RouteCon
   })
   await eventsRoute(app, context)
   if (given.options.websocket) socketRoute(app, context)
-  // Last of all: they bring the components, when what refers to them is in the document.
+  // Last of all: they bring the components and the tag, when what refers to them is in the document.
   for (const path of ['/status/*', '/result/*', '/events/*']) app.get(path, context.documented({ hide: true }), unknown)
 }
 
@@ -58,19 +60,21 @@ function giveTimeToWait (app: FastifyInstance, { options: { maxWait } }: RouteCo
 }
 
 /** Documentation as this host can show it. */
-function createDocumented (app: FastifyInstance, errors: 'problem' | 'host', host: HostOptions): RouteContext['documented'] {
+function createDocumented (app: FastifyInstance, errors: 'problem' | 'host', host: HostOptions, { name, description = `The job \`${name}\`.` }: JobDefinition): RouteContext['documented'] {
   const openApi3 = writesOpenApi3(app)
-  const own = new Set<string | undefined>()
   // The one place where @fastify/swagger shows its document, as long as the host's own transformation is to see our routes.
-  const components = { swaggerTransform: ({ openapiObject }: { openapiObject: OpenApiObject }) => { addComponents(openapiObject, id => own.has(id)); return {} } }
+  const swaggerTransform = ({ openapiObject }: { openapiObject: OpenApiObject }) => {
+    addComponents(openapiObject)
+    declareTag(openapiObject, { name, description })
+    return {}
+  }
   return ({ response, ...documentation }, links) => {
-    own.add(documentation.operationId)
     const answers = response && (errors === 'host' ? asHostErrors(response) : response)
     return {
       ...host,
       schema: { ...documentation, ...(answers && { response: openApi3 ? withReferences(answers) : answers }) },
       ...(openApi3 && links && { links }),
-      ...(openApi3 && documentation.hide && { config: components })
+      ...(openApi3 && documentation.hide && { config: { swaggerTransform } })
     }
   }
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { JobFailureSchema, JobSchema, ProblemSchema } from '../schemas.js'
 import type { Answer } from './answers.js'
-import type { Tag } from './tag.js'
+import type { TaggedDocument } from './tag.js'
 
 /*
  * Schemas that stand in many answers are named components of the OpenAPI document, so that clients which are generated
@@ -19,10 +19,9 @@ const PLACE = '#/components/schemas/'
 const OURS = `${PLACE}fastify-async-jobs.`
 
 /** What we see of the document while @fastify/swagger writes it. */
-export interface OpenApiObject {
+export interface OpenApiObject extends TaggedDocument {
   components: { schemas: Record<string, object> }
   paths: Record<string, Record<string, Operation>>
-  tags?: Tag[]
 }
 
 interface Operation {

@@ -1,6 +1,5 @@
 import t from 'tap'
-import type { OpenApiObject } from '../../lib/routes/components.js'
-import { declareTag, type Tag } from '../../lib/routes/tag.js'
+import { declareTag, type Tag, type TaggedDocument } from '../../lib/routes/tag.js'
 
 const ours = { name: 'a', description: 'A.' }
 const theirs = { name: 'b' }
@@ -17,7 +16,7 @@ const documents: Record<string, { declared?: Tag[], used?: string[], expected: T
 for (const [name, { declared, used, expected }] of Object.entries(documents)) {
   t.test(name, async t => {
     const before = declared && [...declared]
-    const document: OpenApiObject = { components: { schemas: {} }, paths: { '/jobs': { get: {}, post: used ? { tags: used } : {} } }, ...(declared && { tags: declared }) }
+    const document: TaggedDocument = { paths: { '/jobs': { get: {}, post: used ? { tags: used } : {} } }, ...(declared && { tags: declared }) }
     declareTag(document, ours)
     t.strictSame(document.tags, expected)
     t.strictSame(declared, before, 'the list of the host is as it was')

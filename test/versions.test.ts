@@ -15,7 +15,7 @@ const NEWEST = ['fastify@5', 'ioredis@6', 'pg@8', '@electric-sql/pglite@0', '@ty
 
 /** By the version of Node: the oldest of everything that the package says it works with, then the newest. */
 const PROJECTS: Record<string, string[]> = {
-  20.19: ['fastify@5.0.0', 'ioredis@5.3.0', 'pg@8.3.0', '@electric-sql/pglite@0.3.0', '@types/node@20', '@types/ws@8', 'typescript@5.9'],
+  20.19: ['fastify@5.0.0', 'ioredis@5.3.2', 'pg@8.3.0', '@electric-sql/pglite@0.3.0', '@types/node@20', '@types/ws@8', 'typescript@5.9'],
   22: [...NEWEST, 'typescript@6'],
   24: [...NEWEST, 'typescript@7']
 }

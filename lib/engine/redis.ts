@@ -12,15 +12,17 @@ import { limitCommands } from './redis-deadline.js'
 import { hearInfo } from './redis-info.js'
 import { redisProbe } from './redis-probe.js'
 import { watchOutages } from './redis-outages.js'
+import { BLOCKING_SILENCE, LONGEST_BLOCK, SILENCE, watchSilence } from './redis-silence.js'
 import { clusterOptions, COMMAND_OPTIONS, WORKER_OPTIONS, type ClientOptions } from './redis-options.js'
 
 const bull = withBackend(createRedisBackend)
 
-/** The same for our worker: marks the outputs that it stores. */
+/** The same for our worker: marks the outputs that it stores, and blocks no longer than its connection may be silent. */
 const bullOfWorker = withBackend((...given: Parameters<typeof createRedisBackend>) => {
   const backend = createRedisBackend(...given)
   const toArguments = backend.moveToCompletedArgs.bind(backend)
   backend.moveToCompletedArgs = (job, json, ...rest) => toArguments(job, CHECKED + String(json ?? 'null') as typeof json, ...rest)
+  Object.defineProperty(backend, 'maximumBlockTimeout', { value: LONGEST_BLOCK })
   return backend
 })
 
@@ -34,9 +36,10 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
     return new Redis({ ...connection, ...options })
   }
   const hear = hearInfo(log)
-  const connect: typeof create = options => {
+  const connect = (options: ClientOptions, silence = SILENCE): Redis | Cluster => {
     const client = create(options)
     hear(client)
+    watchSilence(client, silence)
     return client
   }
 
@@ -77,6 +80,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       const copies: Array<Redis | Cluster> = []
       onCopy(own, copy => {
         hear(copy)
+        watchSilence(copy, BLOCKING_SILENCE)
         copies.push(copy)
       })
       const worker = new bullOfWorker.Worker(name, processor, { ...options, prefix, connection: own })
@@ -93,7 +97,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
     },
 
     openEvents (queueName, onReconnect) {
-      const own = connect(WORKER_OPTIONS)
+      const own = connect(WORKER_OPTIONS, BLOCKING_SILENCE)
       own.on('error', ignoreOutage)
       own.once('ready', () => { own.on('ready', onReconnect) })
       const options = { connection: own, prefix }

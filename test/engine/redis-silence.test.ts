@@ -38,7 +38,7 @@ t.test('a connection that died without a word is made anew, also where nobody as
   const from = performance.now()
   await once(client, 'ready')
   const ms = performance.now() - from
-  t.ok(ms > LONGEST - 1_000 && ms < LONGEST + 2_500, `${Math.round(ms)} ms`)
+  t.ok(ms > LONGEST - 1_000 && ms < LONGEST + 5_000, `${Math.round(ms)} ms`)
   t.equal(await client.ping(), 'PONG')
 })
 

@@ -47,7 +47,7 @@ t.test('an engine that cannot be opened can be tried again', async t => {
   const attempts = await Promise.allSettled([leaseEngine(connection, {}, silent), leaseEngine(connection, {}, silent)])
   t.match(attempts, [{ status: 'rejected' }, { status: 'rejected' }])
   t.notMatch(String((attempts[0] as PromiseRejectedResult).reason), /in use/, 'its lock was given back')
-  await t.rejects(leaseEngine(connection, {}, silent), error => !String(error).includes('in use'))
+  t.notMatch(String(await leaseEngine(connection, {}, silent).then(() => 'in use after all', (error: unknown) => error)), /in use/)
 })
 
 t.test('a PostgreSQL shares an engine by connection and schema', async t => {

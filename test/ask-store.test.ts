@@ -7,8 +7,10 @@ import { uniqueName } from './helpers/engines.js'
 import { startRedis } from './helpers/redis-server.js'
 import { startService } from './helpers/service.js'
 
+type Asked = Parameters<typeof askStore>[0]
+
 t.test('what it answers, or that it does not', async t => {
-  const engine = { available: true, noteFailure: () => false }
+  const engine: Asked = { available: true, noteFailure: () => false, ready: async () => {}, wasInterrupted: () => false }
   t.equal(await askStore(engine, async () => 'answer'), 'answer')
   const unavailable = { code: 'STORE_UNAVAILABLE', statusCode: 503, headers: { 'retry-after': '1' } }
   await t.rejects(askStore({ ...engine, available: false }, async () => t.fail('asked')), { ...unavailable, cause: undefined })
@@ -21,6 +23,33 @@ t.test('what it answers, or that it does not', async t => {
   }
   const invalid = new InputInvalidError('it is nested too deeply')
   await t.rejects(askStore(engine, async () => { throw invalid }), invalid)
+})
+
+t.test('a question that a closed connection interrupts is asked again', async t => {
+  const interruption = new Error('Connection is closed.')
+  const state = { available: true, waited: 0, noteFailure: () => false, wasInterrupted: (error: unknown) => error === interruption }
+  const engine: Asked & typeof state = Object.assign(state, {
+    ready: async () => {
+      state.waited++
+      state.available = true
+    }
+  })
+  let asked = 0
+  t.equal(await askStore(engine, async () => {
+    if (++asked === 3) return 'answer'
+    engine.available = asked === 1
+    throw interruption
+  }), 'answer')
+  t.equal(engine.waited, 1, 'when the connection is there')
+
+  const begun = performance.now()
+  const refused = await askStore(engine, async () => { throw interruption }).catch((error: unknown) => error)
+  t.match(refused, { code: 'STORE_UNAVAILABLE', cause: interruption })
+  t.ok(performance.now() - begun >= 900, 'for a second')
+
+  engine.ready = async () => {}
+  engine.available = false
+  await t.rejects(askStore(engine, async () => t.fail('asked')), { code: 'STORE_UNAVAILABLE' })
 })
 
 t.test('the log tells of a store\'s refusal, not of the input', async t => {

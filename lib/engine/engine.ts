@@ -9,6 +9,13 @@ export interface Engine extends Omit<StoreCommands, 'report'> {
   readonly available: boolean
   /** Hears of a question that failed. @returns whether the engine itself tells the log, once for all who asked */
   noteFailure (error: unknown): boolean
+  /** Waits, where a connection was closed, until it is made anew: up to a second, and not while an outage is known. */
+  ready (): Promise<void>
+  /**
+   * Whether a question failed for a connection that was closed, and may be asked again. The store may have done what it
+   * was asked: all that callers ask is the same when it is repeated, and a job with an id that exists is not added.
+   */
+  wasInterrupted (error: unknown): boolean
   /** The queue of a name, for submitting; the same one each time, as long as it works: do not keep it. The engine closes it. */
   openQueue (name: string): Queue
   /**

@@ -125,6 +125,9 @@ export function postgresEngine (kind: 'postgres' | 'embedded', { pool, openOwnPo
     kind,
     available: true,
     noteFailure: outages.note,
+    // A pool makes connections as it needs them, and tells what broke.
+    ready: async () => {},
+    wasInterrupted: () => false,
 
     openQueue (name) {
       const open = queues.get(name)

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ConnectionClosedError } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
 import { CommandTimeoutError, withoutCommand } from '../errors.js'
 import type { EngineLog } from './engine.js'
+import { isInterrupted, watchRecovery } from './redis-recovery.js'
 import { remedyFor, withRemedy } from './remedies.js'
 
 /** Knows whether a Redis answers, and tells the log when that changes: not for each request, nor for each attempt to reconnect. */
@@ -12,6 +14,8 @@ export interface Outages {
   readonly refused: boolean
   /** Hears of a command that failed. @returns whether that is told here */
   note (error: unknown): boolean
+  /** Waits for a connection that was closed to be made anew: up to a second, and not while an outage is known. */
+  ready (): Promise<void>
   /** Resolves when it is known for the first time whether Redis can be used. */
   readonly known: Promise<void>
   close (): void
@@ -41,11 +45,14 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
   const goes = (error: unknown, message: string): void => {
     if (!away) log.warn({ err: withoutCommand(error) }, withRemedy(message, error))
     away = true
+    recovery.end()
   }
   const comes = (): void => {
     if (away) log.info({}, 'Redis is back')
     away = false
   }
+
+  const recovery = watchRecovery(client, () => { goes(new ConnectionClosedError(), UNREACHABLE) })
 
   let granting = false
   /** Until it refuses nothing any more, and answers. Where the connection breaks, the next one is asked. */
@@ -82,6 +89,7 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
   }
 
   client.on('error', error => {
+    if (isInterrupted(error) && recovery.expected) return
     goes(error, remedyFor(error) === undefined ? UNREACHABLE : REFUSING)
     learn()
   })
@@ -144,8 +152,12 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
       void untilAnswer()
       return true
     },
+    ready: async () => { if (!away) await recovery.wait() },
     known,
-    close () { closing.abort() }
+    close () {
+      closing.abort()
+      recovery.end()
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import { keepOlderJobs } from './own-retention.js'
 import { limitCommands } from './redis-deadline.js'
 import { hearInfo } from './redis-info.js'
 import { redisProbe } from './redis-probe.js'
+import { isInterrupted } from './redis-recovery.js'
 import { watchOutages } from './redis-outages.js'
 import { BLOCKING_SILENCE, LONGEST_BLOCK, SILENCE, watchSilence } from './redis-silence.js'
 import { clusterOptions, COMMAND_OPTIONS, WORKER_OPTIONS, type ClientOptions } from './redis-options.js'
@@ -62,6 +63,8 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
     kind: 'redis',
     get available () { return !closed && client.status === 'ready' && !outages.refused && !outages.stalled },
     noteFailure: outages.note,
+    ready: outages.ready,
+    wasInterrupted: isInterrupted,
 
     openQueue (name) {
       const open = queues.get(name)

@@ -122,8 +122,8 @@ export function startWorker (
   }, log, checks)
   let quietUntil = 0
   const onError = (error: Error): void => {
-    // It has been told once that the store is away, or refuses what it is asked.
-    if (!engine.available || patience.refused || !isNotConnectionError(error) || engine.noteFailure(error)) return
+    // It has been told once that the store is away, or refuses what it is asked; a connection that was closed is made anew.
+    if (!engine.available || patience.refused || engine.wasInterrupted(error) || !isNotConnectionError(error) || engine.noteFailure(error)) return
     // What the worker asks again by itself may go on for long.
     const passes = !isForGood(error)
     if (passes && performance.now() < quietUntil) return

@@ -7,11 +7,16 @@ export interface TcpProxy {
   port: number
   /** Where connections go from now on. Those that are open stay where they are. */
   to: number
+  /** Resets all connections of clients. @returns how many */
+  reset (): number
 }
 
 export async function startTcpProxy (scope: Scope, to: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
+  const clients = new Set<Socket>()
   const server = createServer(client => {
+    clients.add(client)
+    client.once('close', () => { clients.delete(client) })
     const upstream = connect(proxy.to, '127.0.0.1')
     for (const [from, into] of [[client, upstream], [upstream, client]] as const) {
       sockets.add(from)
@@ -25,7 +30,15 @@ export async function startTcpProxy (scope: Scope, to: number): Promise<TcpProxy
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const proxy = { port: (server.address() as AddressInfo).port, to }
+  const proxy = {
+    port: (server.address() as AddressInfo).port,
+    to,
+    reset () {
+      const { size } = clients
+      for (const client of clients) client.resetAndDestroy()
+      return size
+    }
+  }
   scope.teardown(async () => {
     server.close()
     for (const socket of sockets) socket.destroy()

@@ -303,6 +303,7 @@ t.test('one whose start fails begins anew, and says so once', async t => {
     kind: 'postgres',
     available: true,
     noteFailure: () => false,
+    wasInterrupted: () => false,
     now: async () => Date.now(),
     openWorker: () => ({ worker: open(), disconnect: () => {} }),
     openEvents: () => ({ read: () => new Promise(() => {}), close: async () => {} })

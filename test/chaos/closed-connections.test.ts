@@ -54,8 +54,9 @@ for (const [who, close] of Object.entries(CLOSERS)) {
           continue
         }
         while (!over.signal.aborted) {
-          const { body } = await ask('status', () => status(jobId))
+          const { statusCode, body } = await ask('status', () => status(jobId))
           if (body.status === 'completed') break
+          if (statusCode === 503) await pause()
         }
       }
     }))

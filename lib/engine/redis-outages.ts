@@ -156,7 +156,7 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
     known,
     close () {
       closing.abort()
-      recovery.end()
+      recovery.close()
     }
   }
 }

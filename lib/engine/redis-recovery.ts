@@ -12,6 +12,8 @@ export interface Recovery {
   wait (): Promise<void>
   /** Ends the waiting: an outage is known. */
   end (): void
+  /** Nothing is waited for from now on: we close the connection ourselves. */
+  close (): void
 }
 
 /** @param onLong hears that it takes too long */
@@ -19,6 +21,7 @@ export function watchRecovery (client: Redis | Cluster, onLong: () => void): Rec
   let connected = false
   let over: Promise<void> | undefined
   let end = (): void => {}
+  let closed = false
 
   const begin = (): void => {
     over = new Promise(resolve => {
@@ -35,14 +38,18 @@ export function watchRecovery (client: Redis | Cluster, onLong: () => void): Rec
     end()
   })
   client.on('close', () => {
-    if (connected) begin()
+    if (connected && !closed) begin()
     connected = false
   })
 
   return {
     get expected () { return connected || over !== undefined },
     wait: async () => { await over },
-    end: () => { end() }
+    end: () => { end() },
+    close () {
+      closed = true
+      end()
+    }
   }
 }
 

@@ -41,6 +41,20 @@ t.test('waits for a connection that was there', async t => {
   t.ok(await isOver(), 'and not for each attempt')
 })
 
+t.test('waits for nothing that we close ourselves', async t => {
+  const client = new EventEmitter()
+  const recovery = watchRecovery(client as Redis, () => { t.fail('nobody expects it back') })
+  client.emit('ready')
+  client.emit('close')
+  const waiting = recovery.wait()
+  recovery.close()
+  await waiting
+  client.emit('ready')
+  client.emit('close')
+  await recovery.wait()
+  t.notOk(recovery.expected)
+})
+
 t.test('what says that a connection was closed', async t => {
   const closed: unknown[] = [
     new Error('Connection is closed.'),

@@ -1,6 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
+/** In percent. It should be 100: see in the table that tap prints what is missing. */
+export const LEAST_COVERAGE = 99
+
+/**
+ * The statements of lib that the tests ran, in percent, where a line of tap's table says it.
+ * @param {string} line
+ */
+export function statementsCovered (line) {
+  const [, percent] = /^All files +\| +([\d.]+)/.exec(line) ?? []
+  return percent === undefined ? undefined : Number(percent)
+}
+
 const LOADED = '.tap/processinfo'
 
 /**

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
-import { unloadedSources } from './coverage.mjs'
+import { LEAST_COVERAGE, statementsCovered, unloadedSources } from './coverage.mjs'
 import { installMissing } from './install.mjs'
 import { provideNginx } from './nginx.mjs'
 import { Interrupted, run, throwIfInterrupted } from './run.mjs'
@@ -78,12 +78,20 @@ function lint () {
 /** @returns {Promise<number>} the exit code; 0 also where the failures are in the digest */
 async function runTests () {
   const some = files.length === 0 ? [] : ['--disable-coverage', ...files.map(file => join('dist', file.replace(/\.ts$/, '.js')))]
+  /** @type {number | undefined} */
+  let covered
   const code = await run(process.execPath, [TAP, 'run', '--reporter=tap', ...some], {
-    onLine: line => { digest.write(line) }
+    onLine: line => {
+      digest.write(line)
+      covered ??= statementsCovered(line)
+    }
   })
   digest.flush()
   throwIfInterrupted()
-  if (files.length === 0) failures.push(...unloadedSources().map(source => `${source}: no test loads it`))
+  if (files.length === 0) {
+    failures.push(...unloadedSources().map(source => `${source}: no test loads it`))
+    if (covered === undefined || covered < LEAST_COVERAGE) failures.push(`coverage: ${covered ?? 'none'} % of the statements of lib, less than ${LEAST_COVERAGE}`)
+  }
   return digest.counts.fail ? 0 : code
 }
 

@@ -227,17 +227,17 @@ t.test('an owner holds only so many connections', async t => {
 
 t.test('a client that may have no more connections asks instead', async t => {
   const job = define()
-  const end = latch()
+  const [end, asked] = [latch(), latch()]
   const app = await start(t, job, {
-    connection: redisUrl(), maxConnections: 1, worker: { concurrency: 2 }, processor: async ({ text }) => { if (text === 'long') await end.promise; return { text } }
+    connection: redisUrl(), maxConnections: 1, worker: { concurrency: 2 }, processor: async ({ text }) => { await (text === 'long' ? end : asked).promise; return { text } }
   })
-  t.teardown(end.open)
+  t.teardown(() => { end.open(); asked.open() })
   const url = await listen(app)
   const { jobId } = await submit(app, 'alice', 'long')
   await (await openStream(t, `${url}/jobs/events/${jobId}`, as('alice'))).events.next()
   const transports: string[] = []
   const jobs = createJobsClient<Definition>(`${url}/jobs`, { headers: as('alice') })
-  t.strictSame(await jobs.run({ text: 'short' }, { onTransport: transport => { transports.push(transport) } }), { text: 'short' })
+  t.strictSame(await jobs.run({ text: 'short' }, { onTransport: transport => { transports.push(transport); if (transport === 'poll') asked.open() } }), { text: 'short' })
   t.strictSame(transports, ['sse', 'long-poll', 'poll'])
 })
 

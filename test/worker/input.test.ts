@@ -57,6 +57,6 @@ t.test('a default is filled in over HTTP and for the handle alike', async t => {
   const { jobId } = await handle.submit({ text: 'a' })
   const { body } = await submit({ text: 'a' })
   for (const id of [jobId, body.jobId]) t.strictSame((await handle.queue.getJob(id))?.data, { text: 'a', times: 2 })
-  const key = { idempotencyKey: 'k' }
-  t.equal((await handle.submit({ text: 'a' }, key)).jobId, (await handle.submit({ text: 'a', times: 2 }, key)).jobId)
+  const keyed = await handle.submit({ text: 'a' }, { idempotencyKey: 'k' })
+  t.equal((await submit({ text: 'a' }, { 'idempotency-key': 'k' })).body.jobId, keyed.jobId)
 })

@@ -104,7 +104,7 @@ async function attempt (name, step) {
   try {
     const code = await step()
     if (!code) return true
-    failures.push(`${name}: see above`)
+    failures.push(`${name}: exit code ${code}, see above`)
   } catch (error) {
     failures.push(`${name}: ${reason(error)}`)
   }

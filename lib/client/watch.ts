@@ -17,7 +17,10 @@ const PATIENCE = 10_000
 /** How long nothing has to come until the server is asked whether it is there, in ms. */
 const SILENCE = 20_000
 
-type SocketMessage = RequestFailedError | JobEvent | { type: 'error', jobId: string, problem: Problem }
+/** No message has come, nor an answer. */
+const MUTE = 0
+
+type SocketMessage = typeof MUTE | RequestFailedError | JobEvent | { type: 'error', jobId: string, problem: Problem }
 
 /**
  * The events of many jobs, until all are final.
@@ -42,6 +45,12 @@ export async function * watchJobs (
     }
     try {
       for await (const message of messagesOf(socketUrl, open, onOpen, signal)) {
+        if (message === MUTE) {
+          // It may be that one long message is on its way, and would not be there the next time either.
+          failures += 2
+          opened = Infinity
+          break
+        }
         if (message instanceof RequestFailedError) throw message
         const { jobId } = message.type === 'job' ? message.job : message
         if (!open.has(jobId)) continue
@@ -79,7 +88,7 @@ async function * messagesOf (url: string, open: ReadonlyMap<string, string | und
     clearTimeout(timer)
     timer = startTimer(SILENCE, () => {
       socket.send('{"type":"ping"}')
-      timer = startTimer(PATIENCE, channel.end)
+      timer = startTimer(PATIENCE, () => { channel.push(MUTE) })
     })
   }
   socket.onopen = () => {

@@ -1,12 +1,10 @@
 import type { JobEvent, Problem } from '../../types/job.js'
-import { deliver } from './deliver.js'
+import { PIECE } from './deliver.js'
+import { createOutgoing, type OutgoingSocket } from './outgoing.js'
 
 /** What a session needs of a WebSocket. */
-export interface SessionSocket {
-  /** @param left called when the text has left the process */
-  send (text: string, left: (error?: Error) => void): void
+export interface SessionSocket extends OutgoingSocket {
   close (code: number, reason: string): void
-  terminate (): void
   ping (): void
   /** Bytes that were sent, and have not left the process. */
   readonly bufferedAmount: number
@@ -28,7 +26,10 @@ export interface SocketSession {
   receive (text: string | undefined): void
   /** A ping of the protocol has arrived, and is answered. */
   pinged (): void
-  /** Asks whether the client is still there; one that has not answered the last time is not. */
+  /**
+   * Asks whether the client is still there. One that has not answered the last time is not, unless it was sent much:
+   * that it reads first.
+   */
   ping (): void
   pong (): void
   /** The connection is closed. */
@@ -44,7 +45,10 @@ const UNAUTHORIZED = 3000
 /** The longest message that a client may send, in UTF-16 code units. */
 const MAX_MESSAGE = 4_096
 
-/** How much a client may leave unread and yet go on sending, in bytes: each message may be answered. */
+/**
+ * How much may wait for a client that goes on sending, in bytes. Each message may be answered, and each subscription
+ * that it ends may leave something behind. What it still waits for does not count.
+ */
 const MAX_UNREAD = 4 * 2 ** 20
 
 /** How many subscriptions that are over may still be coming to their end: each has the store asked once. */
@@ -56,18 +60,10 @@ export function createSocketSession (socket: SessionSocket, { events, authorize,
   const subscriptions = new Map<string, AbortController>()
   /** Subscriptions, with those that are over and have not come to their end. */
   let open = 0
-  let answered = true
-
-  /** A stream goes on only when its event has left: for a client that does not read, nothing is kept. */
-  const send = async (message: object, signal: AbortSignal): Promise<void> => {
-    const left = new Promise<void>((resolve, reject) => {
-      socket.send(JSON.stringify(message), error => {
-        if (error) reject(error)
-        else resolve()
-      })
-    })
-    if (await deliver(left, signal) === 'stuck') socket.terminate()
-  }
+  const outgoing = createOutgoing(socket)
+  /** Pings that have no answer yet, and what had been sent when the last answer came. */
+  let unanswered = 0
+  let sentBefore = 0
 
   const subscribe = async (jobId: string, after: string | undefined): Promise<void> => {
     const subscription = new AbortController()
@@ -79,10 +75,11 @@ export function createSocketSession (socket: SessionSocket, { events, authorize,
       if (!await authorize()) return socket.close(UNAUTHORIZED, 'Your credentials hold no more: connect again with others')
       for await (const event of events(jobId, after, signal)) {
         if (signal.aborted) break
-        await send(event, signal)
+        // A stream goes on only when its event has left: for a client that does not read, nothing is kept.
+        await outgoing.send(event, signal)
       }
     } catch (error) {
-      if (!signal.aborted) await send({ type: 'error', jobId, problem: toProblem(error) }, signal)
+      if (!signal.aborted) await outgoing.send({ type: 'error', jobId, problem: toProblem(error) }, signal)
     } finally {
       open--
       if (subscriptions.get(jobId) === subscription) subscriptions.delete(jobId)
@@ -94,7 +91,7 @@ export function createSocketSession (socket: SessionSocket, { events, authorize,
     subscriptions.delete(jobId)
   }
 
-  const floods = (): boolean => socket.bufferedAmount > MAX_UNREAD || open > maxSubscriptions + MAX_ENDING
+  const floods = (): boolean => socket.bufferedAmount + outgoing.unwanted > MAX_UNREAD || open > maxSubscriptions + MAX_ENDING
 
   return {
     receive (text) {
@@ -104,7 +101,10 @@ export function createSocketSession (socket: SessionSocket, { events, authorize,
       const message = parse(text)
       if (message === undefined) return socket.close(POLICY_VIOLATION, FORM)
       // Browsers do not show the pings of the protocol to their scripts.
-      if (message.type === 'ping') return socket.send('{"type":"pong"}', () => {})
+      if (message.type === 'ping') {
+        void outgoing.send({ type: 'pong' })
+        return
+      }
       unsubscribe(message.jobId)
       if (message.type === 'unsubscribe') return
       if (subscriptions.size >= maxSubscriptions) return socket.close(POLICY_VIOLATION, `At most ${maxSubscriptions} jobs can be watched at a time`)
@@ -114,14 +114,18 @@ export function createSocketSession (socket: SessionSocket, { events, authorize,
     pinged () { if (floods()) socket.terminate() },
 
     ping () {
-      if (!answered) return socket.terminate()
-      answered = false
+      if (unanswered > Math.floor((outgoing.sent - sentBefore) / PIECE)) return socket.terminate()
+      unanswered++
       socket.ping()
     },
 
-    pong () { answered = true },
+    pong () {
+      unanswered = 0
+      sentBefore = outgoing.sent
+    },
 
     end () {
+      outgoing.end()
       for (const jobId of [...subscriptions.keys()]) unsubscribe(jobId)
     }
   }

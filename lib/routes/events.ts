@@ -1,14 +1,15 @@
 import { fastifySSE } from '@fastify/sse'
 import { Type } from '@sinclair/typebox'
+import type { Writable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { StoreUnavailableError } from '../errors.js'
+import { deliverPieces } from '../events/deliver.js'
 import { paramsOf } from '../job-links.js'
 import { EXAMPLE_ID, exampleJobs, optionalHeaders, pathParams } from '../schemas.js'
 import type { JobEvent } from '../../types/job.js'
 import { emptyAnswer, expired, fault, notFound, storeUnavailable, streamAnswer, tooManyConnections } from './answers.js'
 import { onClosed } from './closed.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
-import { writePieces } from './write-pieces.js'
 
 /** How often a comment is sent, in ms: proxies close what is silent, and a client that is gone is noticed only by writing to it. */
 const KEEP_ALIVE = 15_000
@@ -77,7 +78,7 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
     try {
       for await (const event of stream) {
         sending = true
-        const sent = await writePieces(reply.raw, toText(event), gone)
+        const sent = await deliverPieces(Buffer.from(toText(event)), piece => write(reply.raw, piece), gone)
         sending = false
         if (sent === 'stuck') reply.raw.destroy()
         if (sent !== 'sent') break
@@ -135,6 +136,14 @@ function goneSignal (reply: FastifyReply, httpVersion: number, closing: AbortSig
     gone.abort()
   })
   return gone.signal
+}
+
+/** Resolves when the client may be sent more. */
+function write (to: Writable, piece: Buffer): Promise<void> {
+  return new Promise(resolve => {
+    if (to.write(piece)) resolve()
+    else to.once('drain', resolve)
+  })
 }
 
 /** JSON has no line breaks: an event is one line of data. */

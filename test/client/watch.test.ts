@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
@@ -314,6 +315,32 @@ t.test('a connection that falls silent', async t => {
   })
 })
 
+t.test('where a message is too long for that, requests get it', async t => {
+  skipDelays(t)
+  let now = 0
+  t.intercept(Date, 'now', { value: () => now })
+  const pinged: Array<() => void> = []
+  const mute: Connection = socket => {
+    tell(upgrades() === 1 ? [is('a', 'pending', '0.p')] : [])(socket)
+    socket.on('message', data => { if (String(data).includes('ping')) pinged.shift()?.() })
+  }
+  const { events, ways, upgrades } = await setup(t, { ids: ['a'], connections: Array.from({ length: 10 }, () => mute), request: both })
+  await events.next()
+  const rest = collect(events)
+  for (let connections = 0; connections < 3; connections++) {
+    const asked = latch()
+    pinged.push(asked.open)
+    const asking = setInterval(() => { timeIsOver(20_000) }, 1)
+    await asked.promise
+    clearInterval(asking)
+    now += 30_000
+    timeIsOver(10_000)
+  }
+  t.same(await rest, ['a completed'])
+  t.equal(upgrades(), 3)
+  t.equal(ways.at(-1), 'sse')
+})
+
 t.test('the plugin answers a ping', async t => {
   const definition = defineJob({ name: uniqueName(), input: Type.Null(), output: Type.Null() })
   const { app } = await startService(t, { job: definition, connection: redisUrl() })
@@ -360,7 +387,7 @@ t.test('an abort', async t => {
   t.test('before the connection opened', async t => {
     const { events, controller } = await setup(t, { connections: [tell([])] })
     const error = errorOf(events)
-    setImmediate(() => { controller.abort('enough') })
+    void setImmediate().then(() => { controller.abort('enough') })
     t.equal(await error, 'enough')
   })
 

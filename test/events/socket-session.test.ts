@@ -21,6 +21,7 @@ interface Client {
 
 /** @param send what becomes of what is sent; by default it leaves at once */
 function connect (options: Partial<SessionOptions> = {}, send: (left: (error?: Error) => void) => void = left => { left() }): Client {
+  const pieces: Buffer[] = []
   const client: Client = {
     messages: [],
     closed: [],
@@ -29,7 +30,11 @@ function connect (options: Partial<SessionOptions> = {}, send: (left: (error?: E
     unread: 0,
     tell: message => { client.session.receive(JSON.stringify(message)) },
     session: createSocketSession({
-      send: (text, left) => { client.messages.push(JSON.parse(text)); send(left) },
+      send: (piece, { fin }, left) => {
+        pieces.push(piece)
+        if (fin) client.messages.push(JSON.parse(String(Buffer.concat(pieces.splice(0)))))
+        send(left)
+      },
       close: (...why) => { client.closed.push(why) },
       terminate: () => { client.terminated++ },
       ping: () => { client.pings++ },
@@ -161,6 +166,7 @@ t.test('the end of the connection ends all subscriptions', async t => {
 t.test('a client may ask for a sign of life', async t => {
   const client = connect()
   client.tell({ type: 'ping' })
+  await turn()
   t.strictSame([client.messages, client.closed], [[{ type: 'pong' }], []])
 })
 
@@ -172,6 +178,17 @@ t.test('a client that does not answer pings is gone', async t => {
   t.strictSame([client.pings, client.terminated], [2, 0])
   client.session.ping()
   t.strictSame([client.pings, client.terminated], [2, 1])
+})
+
+t.test('a client that was sent much may read that first', async t => {
+  const client = connect({ async * events (jobId) { yield { ...output(jobId, 0), data: 'x'.repeat(70_000) } as JobEvent } })
+  client.session.ping()
+  client.tell({ type: 'subscribe', jobId: 'a' })
+  await turn()
+  client.session.ping()
+  t.strictSame([client.pings, client.terminated], [2, 0])
+  client.session.ping()
+  t.equal(client.terminated, 1)
 })
 
 t.test('a client that does not read is gone, too', async t => {
@@ -206,6 +223,7 @@ t.test('who sends on and does not read is disconnected', async t => {
   const client = connect()
   client.unread = 4 * 2 ** 20
   client.tell({ type: 'ping' })
+  await turn()
   client.session.pinged()
   t.strictSame([client.messages.length, client.terminated], [1, 0])
   client.unread++

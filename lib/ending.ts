@@ -1,9 +1,14 @@
 import { JobError } from './errors.js'
 import { fromFailedReason, toFailedReason } from './failure.js'
-import type { EndReasons } from './engine/engine.js'
 
 /* The ends that a job finds without its code: somebody canceled it, or nobody began it in time. BullMQ has no
  * state for either: they are failed jobs with a reason of their own. */
+
+/** The `failedReason` for a job that does not run, and for one that does; without the latter, that one goes on. */
+export interface EndReasons {
+  pending: string
+  running?: string
+}
 
 const CANCELED = 'CANCELED'
 const WAS_RUNNING = { running: true }

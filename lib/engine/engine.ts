@@ -1,5 +1,6 @@
 import type { Processor, Queue, Worker, WorkerOptions } from 'bullmq'
 import type { KeptOutcomes } from './kept-outcomes.js'
+import type { EndReasons } from '../ending.js'
 import type { StoredJob, StoredOutput, UnreadableJob } from '../stored-job.js'
 
 /** What an engine is: BullMQ bound to one store. */
@@ -71,12 +72,6 @@ export interface StoreCommands {
    * @returns whether the job still runs under this lock; else nothing was stored
    */
   report (queueName: string, jobId: string, token: string, report: JobReport): Promise<boolean>
-}
-
-/** The `failedReason` for a job that does not run, and for one that does; without the latter, that one goes on. */
-export interface EndReasons {
-  pending: string
-  running?: string
 }
 
 /** The queue, of events only, that tells workers which of their jobs were ended by others. Not a name that a job may have. */

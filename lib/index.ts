@@ -5,14 +5,14 @@ export type { AsyncJobsOptions } from '../types/plugin-options.js'
 export type { Connection, CreateWorkerOptions, JobOptions, JobWorker, PostgresPool, RedisClient, RedisConnectionOptions, WorkerOptions } from '../types/options.js'
 
 // The definition of a job, and schemas for it
-export { defineJob } from './define-job.js'
-export { Type } from './type.js'
+export { defineJob } from './definition/define-job.js'
+export { Type } from './definition/type.js'
 export type { Backoff, InputOf, JobDefinition, JobDefinitionOptions, OutputOf, ParsedInputOf, Retention, ReturnedOf } from '../types/definition.js'
 
 // Running jobs
 export { createWorker } from './worker/worker.js'
-export { JobError } from './errors.js'
-export type { JobErrorOptions } from './errors.js'
+export { JobError } from './base/errors.js'
+export type { JobErrorOptions } from './base/errors.js'
 export type { JobContext, JobLogger, Processor } from '../types/processor.js'
 
 // What clients see, and the host's own code

@@ -1,7 +1,7 @@
 /*
  * npm test: installs what is missing, lints, checks types, builds, runs the tests, and says in its
  * last line how many assertions passed and failed. Whatever else failed counts as one each.
- * npm test -- test/worker.test.ts: builds and runs only these files, without lint and coverage.
+ * npm test -- test/worker/worker.test.ts: builds and runs only these files, without lint and coverage.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -82,8 +82,24 @@ t.test('every import of ours leads to a file', async t => {
   for (const { path, imports } of sources.values()) {
     t.strictSame(imports.filter(({ to }) => /^(?:\.|lib\/|types\/)/.test(to) && !isOurs(to)), [], path)
   }
-  t.ok(sources.get('lib/plugin.ts')?.imports.some(({ to, kind }) => to === 'lib/options/plugin.ts' && kind === 'static'), 'imports are found')
-  t.ok(sources.get('lib/engine/redis.ts')?.imports.some(({ to, kind }) => to === 'ioredis' && kind === 'dynamic'), 'and those that wait')
+  t.ok(sources.get('lib/plugin.ts')?.imports.some(({ to, kind }) => to === 'lib/http/options.ts' && kind === 'static'), 'imports are found')
+  t.ok(sources.get('lib/engine/redis/redis.ts')?.imports.some(({ to, kind }) => to === 'ioredis' && kind === 'dynamic'), 'and those that wait')
+})
+
+t.test('beside the folders of lib there are only its contents and its composition', async t => {
+  t.strictSame(readdirSync(join(root, 'lib')).filter(name => name.includes('.')), ['index.ts', 'plugin.ts'])
+})
+
+t.test('each folder of lib imports those that its README names', async t => {
+  const folderOf = (path: string): string => path.split('/')[1] as string
+  for (const folder of new Set(lib.map(({ path }) => folderOf(path)))) {
+    if (folder.endsWith('.ts')) continue
+    const [, sentence = ''] = /^(It imports .*)$/m.exec(readFileSync(join(root, 'lib', folder, 'README.md'), 'utf8')) ?? []
+    const imported = lib.filter(({ path }) => folderOf(path) === folder)
+      .flatMap(({ imports }) => imports.filter(({ to }) => to.startsWith('lib/')).map(({ to }) => folderOf(to)))
+    const named = Array.from(sentence.matchAll(/`([a-z]+)`/g), ([, name]) => name)
+    t.strictSame([...named].sort(), [...new Set(imported)].filter(name => name !== folder).sort(), folder)
+  }
 })
 
 t.test('types know only each other, and load nothing', async t => {
@@ -102,18 +118,18 @@ t.test('the client knows nothing of the server, and loads no package', async t =
 })
 
 t.test('every package is known to few', async t => {
-  const routes = /^lib\/routes\//
+  const http = /^lib\/http\//
   const engines = /^lib\/engine\//
   const allowed: Record<string, Array<string | RegExp>> = {
     '@electric-sql/pglite': [engines],
-    '@fastify/error': ['lib/errors.ts'],
-    '@fastify/sse': ['lib/routes/events.ts'],
-    '@fastify/websocket': ['lib/routes/web-sockets.ts'],
-    '@sinclair/typebox': ['lib/index.ts', 'lib/worker/index.ts', 'lib/type.ts', /^lib\/options\//, 'lib/schemas.ts', routes, 'types/schema.ts', 'types/type-builder.ts'],
-    ajv: ['lib/validator.ts'],
-    'ajv-formats': ['lib/validator.ts'],
-    bullmq: [engines, 'lib/job-queue.ts', 'lib/submission.ts', 'lib/events/job-events.ts', 'lib/worker/worker.ts', 'lib/worker/attempt.ts', 'lib/worker/attempt-context.ts', 'lib/worker/lock-renewal.ts', 'types/handle.ts'],
-    fastify: ['lib/plugin.ts', 'lib/problem.ts', 'lib/registry.ts', routes, 'types/fastify.ts', 'types/plugin-options.ts'],
+    '@fastify/error': ['lib/base/errors.ts'],
+    '@fastify/sse': ['lib/http/events.ts'],
+    '@fastify/websocket': ['lib/http/web-sockets.ts'],
+    '@sinclair/typebox': ['lib/index.ts', 'lib/worker/index.ts', /^lib\/definition\//, 'lib/worker/options.ts', http, 'types/schema.ts', 'types/type-builder.ts'],
+    ajv: ['lib/definition/validator.ts'],
+    'ajv-formats': ['lib/definition/validator.ts'],
+    bullmq: [engines, 'lib/queue/job-queue.ts', 'lib/queue/submission.ts', 'lib/events/job-events.ts', 'lib/worker/worker.ts', 'lib/worker/attempt.ts', 'lib/worker/attempt-context.ts', 'lib/worker/lock-renewal.ts', 'types/handle.ts'],
+    fastify: ['lib/plugin.ts', http, 'types/fastify.ts', 'types/plugin-options.ts'],
     'fastify-plugin': ['lib/plugin.ts'],
     ioredis: [engines, 'types/options.ts'],
     pg: [engines, 'types/options.ts']
@@ -184,9 +200,9 @@ t.test('errors come from the registry', async t => {
   const bare = ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'AggregateError']
   t.strictSame(offenders(node => ts.isNewExpression(node) && bare.includes(node.expression.getText()), {
     'lib/worker/attempt.ts': 'what BullMQ stores',
-    'lib/job-operations.ts': 'the cause of an error of the registry, for the log',
-    'lib/json.ts': 'what its callers turn into an error of the registry',
-    'lib/stored-output.ts': 'the cause of an error of the registry, for the log',
+    'lib/api/operations.ts': 'the cause of an error of the registry, for the log',
+    'lib/base/json.ts': 'what its callers turn into an error of the registry',
+    'lib/job/stored-output.ts': 'the cause of an error of the registry, for the log',
     'lib/worker/input.ts': 'the cause of an error of the registry, for the log',
     'lib/worker/returned.ts': 'the cause of an error of the registry, for the log',
     'lib/worker/sandbox/load.ts': 'the cause of an error of the registry, for the log',

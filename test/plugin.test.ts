@@ -2,7 +2,7 @@ import t from 'tap'
 import Fastify from 'fastify'
 import swagger from '@fastify/swagger'
 import asyncJobsDefault, { asyncJobs, defineJob, Type, type Job } from '../lib/index.js'
-import { jobLinks } from '../lib/job-links.js'
+import { jobLinks } from '../lib/job/links.js'
 import { onEachEngine, redisUrl, uniqueName } from './helpers/engines.js'
 import { service } from './helpers/service.js'
 

@@ -1,7 +1,7 @@
 import type { Processor, Queue, Worker, WorkerOptions } from 'bullmq'
 import type { KeptOutcomes } from './kept-outcomes.js'
-import type { EndReasons } from '../ending.js'
-import type { StoredJob, StoredOutput, UnreadableJob } from '../stored-job.js'
+import type { EndReasons } from '../job/ending.js'
+import type { StoredJob, StoredOutput, UnreadableJob } from '../job/stored-job.js'
 
 /** What an engine is: BullMQ bound to one store. */
 export interface Engine extends Omit<StoreCommands, 'report'> {

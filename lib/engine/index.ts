@@ -1,11 +1,11 @@
 import { DEFAULT_SCHEMA } from 'bullmq'
 import type { Connection, PostgresPool, RedisClient, RedisConnectionOptions } from '../../types/options.js'
-import { OptionInvalidError } from '../errors.js'
-import { directoryOf } from './directory-of.js'
-import { openEmbedded } from './embedded.js'
+import { OptionInvalidError } from '../base/errors.js'
+import { directoryOf } from './embedded/directory-of.js'
+import { openEmbedded } from './embedded/embedded.js'
 import type { Engine, EngineLog } from './engine.js'
-import { openPostgres } from './postgres.js'
-import { openRedis } from './redis.js'
+import { openPostgres } from './postgres/postgres.js'
+import { openRedis } from './redis/redis.js'
 
 /** A share in an engine. The engine closes when its last lease is released. */
 export interface EngineLease {

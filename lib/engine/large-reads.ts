@@ -1,5 +1,5 @@
-import { ReadTimeoutError } from '../errors.js'
-import { nextTurn } from '../turns.js'
+import { ReadTimeoutError } from '../base/errors.js'
+import { nextTurn } from '../base/turns.js'
 import type { StoreCommands } from './engine.js'
 
 /** The reads whose answers may be large. */

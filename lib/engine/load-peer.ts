@@ -1,4 +1,4 @@
-import { PeerMissingError } from '../errors.js'
+import { PeerMissingError } from '../base/errors.js'
 
 /**
  * Loads an optional peer dependency at its first use.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import type { StoredJob } from '../stored-job.js'
+import type { StoredJob } from '../job/stored-job.js'
 
 /**
  * How far a watcher is, as the id of an event says it: how many chunks it got, and which state of the job it

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobLogger } from '../../types/processor.js'
 import { EVENTS_KEPT, type Engine, type QueueEvent } from '../engine/engine.js'
-import { withoutCommand } from '../errors.js'
-import { jitter } from '../timer.js'
+import { withoutCommand } from '../base/errors.js'
+import { jitter } from '../base/timer.js'
 
 /** How long to wait after a read that failed, in ms at most. */
 const RETRY_DELAY = 250

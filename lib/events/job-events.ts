@@ -3,9 +3,9 @@ import type { JobDefinition } from '../../types/definition.js'
 import type { JobLogger } from '../../types/processor.js'
 import type { Engine } from '../engine/engine.js'
 import { readEvents, type Running } from './event-reader.js'
-import type { Found, JobQueue } from '../job-queue.js'
-import { isFinal, startDeadline, statusOf } from '../job-state.js'
-import { jitter, startTimer } from '../timer.js'
+import type { Found, JobQueue } from '../queue/job-queue.js'
+import { isFinal, startDeadline, statusOf } from '../job/state.js'
+import { jitter, startTimer } from '../base/timer.js'
 
 /** How long the reader stays open after the last watcher has gone, in ms: long polls come again at once. */
 const LINGER = 10_000

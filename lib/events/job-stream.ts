@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job, JobEvent } from '../../types/job.js'
-import { StoreUnavailableError } from '../errors.js'
+import { StoreUnavailableError } from '../base/errors.js'
 import { fingerprint, fromEventId, toEventId, type Position } from './event-id.js'
 import type { JobEvents } from './job-events.js'
-import type { Chunks, Found, JobQueue } from '../job-queue.js'
-import { isFinal, statusOf } from '../job-state.js'
-import type { StoredJob } from '../stored-job.js'
-import { jitter } from '../timer.js'
+import type { Chunks, Found, JobQueue } from '../queue/job-queue.js'
+import { isFinal, statusOf } from '../job/state.js'
+import type { StoredJob } from '../job/stored-job.js'
+import { jitter } from '../base/timer.js'
 
 /** How soon chunks are read again that could not be read, in ms at most. */
 const RETRY_DELAY = 250

@@ -1,8 +1,8 @@
 import type { JobEvents } from './job-events.js'
-import type { Found } from '../job-queue.js'
-import { isFinal, statusOf } from '../job-state.js'
-import type { StoredJob } from '../stored-job.js'
-import { startTimer } from '../timer.js'
+import type { Found } from '../queue/job-queue.js'
+import { isFinal, statusOf } from '../job/state.js'
+import type { StoredJob } from '../job/stored-job.js'
+import { startTimer } from '../base/timer.js'
 
 /** How long to wait for a job. */
 export interface Wait {

@@ -1,5 +1,5 @@
 import type { JobContext } from '../../types/processor.js'
-import { JobError } from '../errors.js'
+import { JobError } from '../base/errors.js'
 
 /** Runs a processor, wherever that is. Rejects with what the processor threw. */
 export type Execute = (input: unknown, context: JobContext) => Promise<unknown>

@@ -1,6 +1,6 @@
-import type { Check } from '../checks.js'
-import { JobError } from '../errors.js'
-import { describeIssues } from '../validator.js'
+import type { Check } from '../definition/checks.js'
+import { JobError } from '../base/errors.js'
+import { describeIssues } from '../definition/validator.js'
 
 /**
  * What a processor gets of a stored input: others may have put it there.

@@ -1,6 +1,6 @@
-import { jsonOrText } from '../json.js'
-import { UNREADABLE } from '../text-of.js'
-import { isError, readPlain, toError, type Thrown } from '../thrown.js'
+import { jsonOrText } from '../base/json.js'
+import { UNREADABLE } from '../base/text-of.js'
+import { isError, readPlain, toError, type Thrown } from '../base/thrown.js'
 
 /** The fields of a log line, read once: what any logger can write, and what can leave a sandbox. */
 export interface LogFields {

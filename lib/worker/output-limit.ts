@@ -1,5 +1,5 @@
 import type { JobDefinition } from '../../types/definition.js'
-import { JobError } from '../errors.js'
+import { JobError } from '../base/errors.js'
 
 /** How much partial output one run of a job may write. */
 export type OutputLimits = Pick<JobDefinition, 'maxOutputChunks' | 'maxOutputBytes'>

@@ -1,7 +1,7 @@
-import type { Check } from '../checks.js'
-import { isStorableJson } from '../json.js'
+import type { Check } from '../definition/checks.js'
+import { isStorableJson } from '../base/json.js'
 import { outputInvalid, returnedText } from './returned.js'
-import { describeIssues } from '../validator.js'
+import { describeIssues } from '../definition/validator.js'
 
 /** Turns what a processor returned into what is stored. Rejects with a JobError `OUTPUT_INVALID`. */
 export type OutputCheck = (returned: unknown) => Promise<unknown>

@@ -1,8 +1,8 @@
 import type { JobReport } from '../engine/engine.js'
 import type { Patience } from '../engine/patience.js'
-import { clampPercent } from '../job-state.js'
-import { storableText, toJsonText } from '../json.js'
-import { toRow } from '../events/partial-output.js'
+import { clampPercent } from '../job/state.js'
+import { storableText, toJsonText } from '../base/json.js'
+import { toRow } from '../job/partial-output.js'
 import { createOutputLimit, type OutputLimits } from './output-limit.js'
 
 /** How much of a progress message is kept, in UTF-16 code units: every status answer carries it. */

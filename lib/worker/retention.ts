@@ -2,7 +2,7 @@ import type { JobDefinition } from '../../types/definition.js'
 import type { JobLogger } from '../../types/processor.js'
 import { createClockCheck } from './clock-check.js'
 import type { Engine } from '../engine/engine.js'
-import { withoutCommand } from '../errors.js'
+import { withoutCommand } from '../base/errors.js'
 
 /** How often expired jobs are looked for at most, in ms. */
 const LONGEST_INTERVAL = 60_000

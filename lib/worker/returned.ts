@@ -1,5 +1,5 @@
-import { JobError } from '../errors.js'
-import { toJsonText } from '../json.js'
+import { JobError } from '../base/errors.js'
+import { toJsonText } from '../base/json.js'
 
 /** What was returned, as JSON text; nothing is null. @throws JobError `OUTPUT_INVALID` */
 export function returnedText (returned: unknown): string {

@@ -1,4 +1,4 @@
-import { canceledError } from '../ending.js'
+import { canceledError } from '../job/ending.js'
 
 /* Why attempts are stopped that would go on: the reasons of their signals. */
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { fingerprint, fromEventId, START, toEventId } from '../../lib/events/event-id.js'
-import type { StoredJob } from '../../lib/stored-job.js'
+import type { StoredJob } from '../../lib/job/stored-job.js'
 
 const stored: StoredJob = { state: 'active', timestamp: 1, attemptsMade: 0, opts: {}, progress: 5, logs: 3, readAt: 5 }
 

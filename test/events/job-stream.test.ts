@@ -1,12 +1,12 @@
 import t from 'tap'
 import type { Job, JobEvent } from '../../types/job.js'
-import { JobNotFoundError } from '../../lib/errors.js'
+import { JobNotFoundError } from '../../lib/base/errors.js'
 import { fingerprint, toEventId } from '../../lib/events/event-id.js'
 import type { JobEvents } from '../../lib/events/job-events.js'
-import type { Chunks, Found, JobQueue } from '../../lib/job-queue.js'
+import type { Chunks, Found, JobQueue } from '../../lib/queue/job-queue.js'
 import { openJobStream, type JobStream } from '../../lib/events/job-stream.js'
-import type { StoredJob } from '../../lib/stored-job.js'
-import { StoreUnavailableError } from '../../lib/errors.js'
+import type { StoredJob } from '../../lib/job/stored-job.js'
+import { StoreUnavailableError } from '../../lib/base/errors.js'
 
 const job = (rest: Partial<StoredJob> = {}): StoredJob => ({ state: 'active', timestamp: 0, attemptsMade: 0, opts: {}, progress: 0, logs: 0, readAt: 0, ...rest })
 const done = (rest: Partial<StoredJob> = {}): StoredJob => job({ state: 'completed', finishedOn: 5, ...rest })

@@ -2,8 +2,8 @@ import t, { type Test } from 'tap'
 import { getEventListeners } from 'node:events'
 import { mock } from 'node:test'
 import type { JobEvents } from '../../lib/events/job-events.js'
-import type { Found } from '../../lib/job-queue.js'
-import type { StoredState } from '../../lib/stored-job.js'
+import type { Found } from '../../lib/queue/job-queue.js'
+import type { StoredState } from '../../lib/job/stored-job.js'
 import { untilFinal } from '../../lib/events/until-final.js'
 
 const found = (state: StoredState): Found => ({ outcome: 'found', stored: { state, timestamp: 0, attemptsMade: 0, opts: {}, progress: 0, logs: 0, readAt: 0 } })

@@ -1,5 +1,5 @@
 import type { Job, JobOutput, JobStatus } from '../../types/job.js'
-import { LIFE } from '../../lib/job-state.js'
+import { LIFE } from '../../lib/job/state.js'
 import type { History } from './watchers.js'
 import { isFinalJob } from './cluster.js'
 

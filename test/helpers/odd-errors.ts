@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { JobError } from '../../lib/errors.js'
+import { JobError } from '../../lib/base/errors.js'
 
 /* What processors throw and log that is not easily read. A new case is a line. */
 

@@ -3,9 +3,9 @@ import type { JobDefinition } from '../../types/definition.js'
 import type { CreateWorkerOptions } from '../../types/options.js'
 import type { AsyncJobsOptions } from '../../types/plugin-options.js'
 import { defineJob, Type } from '../../lib/index.js'
-import { resolveDefinition } from '../../lib/options/definition.js'
-import { resolveOptions } from '../../lib/options/plugin.js'
-import { resolveWorkerOptions } from '../../lib/options/worker.js'
+import { resolveDefinition } from '../../lib/definition/options.js'
+import { resolveOptions } from '../../lib/http/options.js'
+import { resolveWorkerOptions } from '../../lib/worker/options.js'
 
 export const schemas = { input: Type.Object({ text: Type.String() }), output: Type.Object({ length: Type.Number() }) }
 export const job: JobDefinition = defineJob({ name: 'analysis', ...schemas })

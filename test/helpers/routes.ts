@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import { createChecks } from '../../lib/checks.js'
-import type { JobOperations } from '../../lib/job-operations.js'
-import { countConnections } from '../../lib/routes/connections.js'
-import type { RouteContext } from '../../lib/routes/context.js'
-import { registerRoutes } from '../../lib/routes/index.js'
+import { createChecks } from '../../lib/definition/checks.js'
+import type { JobOperations } from '../../lib/api/operations.js'
+import { countConnections } from '../../lib/http/connections.js'
+import type { RouteContext } from '../../lib/http/context.js'
+import { registerRoutes } from '../../lib/http/routes.js'
 import { pluginDefaults } from './options.js'
 
 /** The routes of a job over operations that a test makes up. */

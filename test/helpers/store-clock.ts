@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { leaseEngine } from '../../lib/engine/index.js'
 import { silent, uniqueName } from './engines.js'
-import { readable } from '../../lib/stored-job.js'
+import { readable } from '../../lib/job/stored-job.js'
 
 const HOUR = 3_600_000
 

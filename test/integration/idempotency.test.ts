@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { asyncJobs, createWorker, defineJob, Type, type JobDefinition, type Processor } from '../../lib/index.js'
-import { IdempotencyKeyInvalidError } from '../../lib/errors.js'
+import { IdempotencyKeyInvalidError } from '../../lib/base/errors.js'
 import { onEachEngine, uniqueName } from '../helpers/engines.js'
 import { latch } from '../helpers/latch.js'
 import { eventually, service, startService } from '../helpers/service.js'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Type, type TSchema } from '@sinclair/typebox'
-import { JobError } from '../../lib/errors.js'
-import { createChecks } from '../../lib/checks.js'
+import { JobError } from '../../lib/base/errors.js'
+import { createChecks } from '../../lib/definition/checks.js'
 import { createOutputCheck, type OutputCheck } from '../../lib/worker/output.js'
 
 const circular: { self?: object } = {}

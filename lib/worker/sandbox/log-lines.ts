@@ -1,5 +1,5 @@
 import type { JobLogger } from '../../../types/processor.js'
-import { textOf, UNREADABLE } from '../../text-of.js'
+import { textOf, UNREADABLE } from '../../base/text-of.js'
 import { readFields } from '../log-fields.js'
 import { createLane } from './lane.js'
 import type { LogLine } from './messages.js'

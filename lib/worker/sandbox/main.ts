@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import type { Processor } from '../../../types/processor.js'
-import { readPlain, toError } from '../../thrown.js'
+import { readPlain, toError } from '../../base/thrown.js'
 import type { OutputLimits } from '../output-limit.js'
 import { WORKER_GONE } from '../stop-reasons.js'
 import { openLink } from './link.js'

@@ -1,5 +1,5 @@
 import type { JobLogger } from '../../../types/processor.js'
-import type { Thrown } from '../../thrown.js'
+import type { Thrown } from '../../base/thrown.js'
 import type { LogFields } from '../log-fields.js'
 import type { OutputLimits } from '../output-limit.js'
 

@@ -1,5 +1,5 @@
 import type { Processor } from '../../../types/processor.js'
-import { readPlain } from '../../thrown.js'
+import { readPlain } from '../../base/thrown.js'
 import type { OutputLimits } from '../output-limit.js'
 import { returnedText } from '../returned.js'
 import type { RunOrder } from './messages.js'

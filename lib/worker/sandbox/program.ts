@@ -1,4 +1,4 @@
-import { OptionInvalidError } from '../../errors.js'
+import { OptionInvalidError } from '../../base/errors.js'
 
 /** Where this file is when the package is as it was installed. */
 const PLACE = '/worker/sandbox/program.js'

@@ -1,5 +1,5 @@
-import { jsonOrText } from '../../json.js'
-import { toError } from '../../thrown.js'
+import { jsonOrText } from '../../base/json.js'
+import { toError } from '../../base/thrown.js'
 import { heard } from './heard.js'
 import { createLane } from './lane.js'
 import type { Post } from './post.js'

@@ -1,6 +1,6 @@
 import type { JobContext } from '../../../types/processor.js'
-import { JobError } from '../../errors.js'
-import { readPlain, toError } from '../../thrown.js'
+import { JobError } from '../../base/errors.js'
+import { readPlain, toError } from '../../base/thrown.js'
 import { toFields } from '../log-fields.js'
 import type { Child } from './child.js'
 import { ABORT_TIMEOUT, type LogLine, type Refusals } from './messages.js'

@@ -5,7 +5,7 @@ import { latch } from '../../helpers/latch.js'
 import { ODD_ERRORS, ODD_JOB_ERRORS } from '../../helpers/odd-errors.js'
 import { context, fixture, LIMITS, onEachKind } from '../../helpers/sandbox.js'
 
-const LIBRARY = new URL('../../../lib/errors.js', import.meta.url).href
+const LIBRARY = new URL('../../../lib/base/errors.js', import.meta.url).href
 
 t.test('passes progress and log lines out', t => onEachKind(t, async (t, open) => {
   const { execute } = open()

@@ -1,0 +1,97 @@
+import type { JobDefinition } from '../../types/definition.js'
+import type { InputIssue } from '../../types/job.js'
+import type { Schema } from '../../types/schema.js'
+import type { StandardIssue, StandardSchema } from '../../types/standard-schema.js'
+import { InputInvalidError, OptionInvalidError, withDetails } from '../base/errors.js'
+import { isStandard } from './json-schema.js'
+import { show } from './complete.js'
+import { findSurplus, remove } from './surplus.js'
+import { compile, describeIssues, isDraft2020, toIssues, type ErrorObject } from './validator.js'
+
+/** A value that matches its schema, as it is to be used; or what is wrong with it. */
+export type Checked = { value: unknown, issues?: undefined } | { issues: InputIssue[] }
+
+/** Checks a value that came out of JSON, which may be changed by that. */
+export type Check = (value: unknown) => Checked | Promise<Checked>
+
+/** The checks of a job, wherever its input and output come from. */
+export interface Checks {
+  /**
+   * What is stored of an input: with defaults, and without what a JSON Schema forbids. What a library would make of
+   * it is not stored, as it could not be checked again: a date has become a text by then.
+   */
+  readonly submitted: Check
+  /** What the processor gets of a stored input. */
+  readonly input: Check
+  /** What is stored of an output. */
+  readonly output: Check
+  /** Compiles them now, which otherwise waits until they are needed. @throws `OPTION_INVALID` where they refer to what is not known here */
+  compile (): void
+}
+
+/** What whoever submits an input is told that does not match. */
+export function inputInvalid (issues: InputIssue[]): Error {
+  return withDetails(new InputInvalidError(describeIssues(issues)), { issues })
+}
+
+/** @param shared schemas that a JSON Schema may refer to, by their `$id` */
+export function createChecks ({ name, input, output }: Pick<JobDefinition, 'name' | 'input' | 'output'>, shared: () => object[] = () => []): Checks {
+  const compileAs = (side: string) => (schema: object): Check => {
+    try {
+      return compileCheck(schema, shared())
+    } catch (cause) {
+      const { message } = cause as Error
+      throw Object.assign(new OptionInvalidError(`the ${side} schema of the job "${name}"`, `cannot be compiled here: ${message}. A worker in a process of its own does not know the schemas that a host has added`, show(schema)), { cause })
+    }
+  }
+  const checkInput = createCheck(input, compileAs('input'))
+  const checkOutput = createCheck(output, compileAs('output'))
+  return {
+    submitted: isStandard(input) ? async value => await unchanged(checkInput.check, value) : checkInput.check,
+    input: checkInput.check,
+    output: checkOutput.check,
+    compile () {
+      checkInput.compile()
+      checkOutput.compile()
+    }
+  }
+}
+
+/** Compiled at the first use: the host may add schemas until it is ready. */
+function createCheck (schema: Schema, compileIt: (schema: object) => Check): { check: Check, compile (): Check } {
+  let compiled: Check | undefined
+  const compile = (): Check => (compiled ??= isStandard(schema) ? checkOf(schema) : compileIt(schema))
+  return { check: value => compile()(value), compile }
+}
+
+function compileCheck (schema: object, shared: object[]): Check {
+  const draft = isDraft2020(schema)
+  const validate = compile(schema, { useDefaults: true, shared: shared.filter(one => isDraft2020(one) === draft) })
+  return value => {
+    for (;;) {
+      if (validate(value)) return { value }
+      const errors = validate.errors as ErrorObject[]
+      const surplus = findSurplus(errors)
+      if (surplus.length === 0) return { issues: toIssues(errors) }
+      remove(value, surplus)
+    }
+  }
+}
+
+function checkOf (schema: StandardSchema): Check {
+  const { validate } = schema['~standard']
+  return async value => {
+    const result = await validate(value)
+    return result.issues === undefined ? { value: result.value } : { issues: result.issues.map(toIssue) }
+  }
+}
+
+function toIssue ({ message, path = [] }: StandardIssue): InputIssue {
+  const names = path.map(part => String(typeof part === 'object' ? part.key : part))
+  return { pointer: names.map(name => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''), detail: message }
+}
+
+async function unchanged (check: Check, value: unknown): Promise<Checked> {
+  const checked = await check(value)
+  return checked.issues === undefined ? { value } : checked
+}

@@ -1,0 +1,22 @@
+import type { JobDefinition, JobDefinitionOptions } from '../../types/definition.js'
+import type { Schema } from '../../types/schema.js'
+import { resolveDefinition } from './options.js'
+
+/**
+ * Defines a job: its name, what goes in, what comes out, and how often and how long it is tried.
+ * Server, worker and client all take their types and rules from here.
+ * @throws `OPTION_INVALID` for an unknown option or a broken rule
+ */
+export function defineJob<const Name extends string, const Input extends Schema, const Output extends Schema> (
+  options: JobDefinitionOptions<Name, Input, Output>
+): JobDefinition<Name, Input, Output> {
+  const resolved = resolveDefinition(options)
+  return Object.freeze({
+    ...resolved,
+    name: options.name,
+    input: options.input,
+    output: options.output,
+    backoff: Object.freeze(resolved.backoff),
+    retention: Object.freeze(resolved.retention)
+  })
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { migrate } from './migrate.js'
+
+/* For administrators: makes what services may use, and not make themselves. */
+
+const USAGE = `Usage: fastify-async-jobs migrate <url> [--schema <name>]
+
+Brings a schema of PostgreSQL (default bullmq) to the version that this package needs.
+`
+
+/** What `schema` takes as an option, too. */
+const SCHEMA = /^(?!pg_)[A-Za-z_][A-Za-z0-9_]{0,62}$/
+
+function read (): { url: string, schema: string | undefined } | undefined {
+  try {
+    const { values: { schema }, positionals: [command, url, ...rest] } = parseArgs({ allowPositionals: true, options: { schema: { type: 'string' } } })
+    const fits = command === 'migrate' && /^postgres(?:ql)?:/.test(url ?? '') && rest.length === 0 && SCHEMA.test(schema ?? 'bullmq')
+    return fits ? { url: url as string, schema } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const wanted = read()
+if (wanted === undefined) {
+  process.stderr.write(USAGE)
+  process.exitCode = 2
+} else {
+  try {
+    await migrate(wanted.url, wanted.schema)
+    process.stdout.write('The schema is ready.\n')
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message || String((error as { code?: unknown }).code)}\n`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,174 @@
+import { ConnectionClosedError, createRedisBackend, withBackend, type Queue } from 'bullmq'
+import type { Cluster, Redis } from 'ioredis'
+import type { RedisClient, RedisConnectionOptions } from '../../../types/options.js'
+import { EVENTS_KEPT, type Engine, type EngineLog } from '../engine.js'
+import { loadPeer } from '../load-peer.js'
+import { CHECKED, redisCommands } from './commands.js'
+import { readerOf } from '../event-source.js'
+import { openLargeReads } from '../large-reads.js'
+import { startLoopTimer } from '../loop-timer.js'
+import { keepOlderJobs } from '../own-retention.js'
+import { limitCommands } from './deadline.js'
+import { hearInfo } from './info.js'
+import { redisProbe } from './probe.js'
+import { isInterrupted } from './recovery.js'
+import { watchOutages } from './outages.js'
+import { BLOCKING_SILENCE, LONGEST_BLOCK, SILENCE, watchSilence } from './silence.js'
+import { clusterOptions, COMMAND_OPTIONS, WORKER_OPTIONS, type ClientOptions } from './options.js'
+
+const bull = withBackend(createRedisBackend)
+
+/** The same for our worker: marks the outputs that it stores, and blocks no longer than its connection may be silent. */
+const bullOfWorker = withBackend((...given: Parameters<typeof createRedisBackend>) => {
+  const backend = createRedisBackend(...given)
+  const toArguments = backend.moveToCompletedArgs.bind(backend)
+  backend.moveToCompletedArgs = (job, json, ...rest) => toArguments(job, CHECKED + String(json ?? 'null') as typeof json, ...rest)
+  Object.defineProperty(backend, 'maximumBlockTimeout', { value: LONGEST_BLOCK })
+  return backend
+})
+
+/** Redis or Valkey through ioredis: what production runs on. */
+export async function openRedis (connection: string | RedisConnectionOptions | RedisClient, log: EngineLog): Promise<Engine> {
+  const { Redis } = await loadPeer('ioredis', () => import('ioredis'))
+  const create = (options: ClientOptions): Redis | Cluster => {
+    if (typeof connection === 'string') return new Redis(connection, options)
+    if (isCluster(connection)) return connection.duplicate([], clusterOptions(options))
+    if (isSingle(connection)) return connection.duplicate(options)
+    return new Redis({ ...connection, ...options })
+  }
+  const hear = hearInfo(log)
+  const connect = (options: ClientOptions, silence = SILENCE): Redis | Cluster => {
+    const client = create(options)
+    hear(client)
+    watchSilence(client, silence)
+    return client
+  }
+
+  const client = connect(COMMAND_OPTIONS)
+  limitCommands(client)
+  // A Redis Cluster keeps all keys of a queue on one node only under a hash tag.
+  const prefix = isCluster(client) ? '{bull}' : 'bull'
+  const outages = watchOutages(client, redisProbe(client, prefix), log)
+  await withPatience(outages.known)
+  const queues = new Map<string, Queue>()
+  const commands = redisCommands(client, prefix)
+  const largeReads = openLargeReads(() => {
+    const own = connect(WORKER_OPTIONS)
+    own.on('error', ignoreOutage)
+    return { commands: redisCommands(own, prefix), close: () => { cut(own) } }
+  }, commands.now)
+  let closed = false
+
+  return {
+    kind: 'redis',
+    get available () { return !closed && client.status === 'ready' && !outages.refused && !outages.stalled },
+    noteFailure: outages.note,
+    ready: outages.ready,
+    wasInterrupted: isInterrupted,
+
+    openQueue (name) {
+      const open = queues.get(name)
+      if (open !== undefined) return open
+      const queue = new bull.Queue(name, { connection: client, prefix, streams: { events: { maxLen: EVENTS_KEPT } } })
+      queue.on('error', ignoreOutage)
+      queues.set(name, queue)
+      // One that Redis left at its start stays broken for good: the next call opens another.
+      queue.waitUntilReady().catch(() => { queues.delete(name) })
+      return queue
+    },
+
+    openWorker (name, processor, options, outcomes) {
+      const own = connect(WORKER_OPTIONS)
+      own.on('error', ignoreOutage)
+      const copies: Array<Redis | Cluster> = []
+      onCopy(own, copy => {
+        hear(copy)
+        watchSilence(copy, BLOCKING_SILENCE)
+        copies.push(copy)
+      })
+      const worker = new bullOfWorker.Worker(name, processor, { ...options, prefix, connection: own })
+      keepOlderJobs(worker.getBackend())
+      outcomes?.keep(worker.getBackend())
+      const { report, readJob, now } = redisCommands(own, prefix)
+      return {
+        worker,
+        report,
+        readJob,
+        now,
+        disconnect: () => { for (const client of [own, ...copies]) cut(client) }
+      }
+    },
+
+    openEvents (queueName, onReconnect) {
+      const own = connect(WORKER_OPTIONS, BLOCKING_SILENCE)
+      own.on('error', ignoreOutage)
+      own.once('ready', () => { own.on('ready', onReconnect) })
+      const options = { connection: own, prefix }
+      return {
+        // As the queue does: one that Redis left at its start stays broken for good.
+        read: readerOf(() => createRedisBackend(queueName, options)),
+        close: async () => { cut(own) }
+      }
+    },
+
+    ...commands,
+    readLogs: largeReads.readLogs,
+    readOutput: largeReads.readOutput,
+
+    async close () {
+      closed = true
+      outages.close()
+      await largeReads.close()
+      // BullMQ waits for its initialization, which an absent Redis never finishes.
+      if (client.status === 'ready') await Promise.all([...queues.values()].map(queue => queue.close()))
+      client.disconnect()
+    }
+  }
+}
+
+/** Tells of the copies of a client that will be made: BullMQ blocks on one, and shows it to nobody. */
+function onCopy (client: Redis | Cluster, tell: (copy: Redis | Cluster) => void): void {
+  const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => Redis | Cluster
+  client.duplicate = ((...args: unknown[]) => {
+    const copy = duplicate(...args)
+    tell(copy)
+    return copy
+  }) as typeof client.duplicate & never
+}
+
+/**
+ * Ends a client at once. One that is between two attempts to connect ioredis would leave as it is, and
+ * BullMQ would wait for its end and for the commands that it has queued. One that has not begun to
+ * connect, as this is then told to be, it ends.
+ */
+function cut (client: Redis | Cluster): void {
+  if (client.status === 'reconnecting') client.status = 'wait'
+  client.disconnect()
+  // BullMQ connects a client anew that it finds ended while it waits for it to come back: that would be for ever.
+  client.connect = async () => { throw new ConnectionClosedError() }
+}
+
+function isCluster (connection: object): connection is Cluster {
+  return 'isCluster' in connection && connection.isCluster === true
+}
+
+function isSingle (connection: object): connection is Redis {
+  return 'isCluster' in connection && connection.isCluster === false
+}
+
+/** How long the start waits for Redis, in ms, before the service boots without it. */
+const CONNECT_PATIENCE = 2_000
+
+/** So that the first request finds Redis ready; or, where it cannot be reached, a service that answers 503. */
+async function withPatience (known: Promise<void>): Promise<void> {
+  await new Promise<void>(resolve => {
+    const stop = startLoopTimer(CONNECT_PATIENCE, resolve)
+    void known.then(() => {
+      stop()
+      resolve()
+    })
+  })
+}
+
+/** The command client, on the same Redis, reports outages. */
+function ignoreOutage (): void {}

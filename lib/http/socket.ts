@@ -1,0 +1,120 @@
+import { AsyncResource } from 'node:async_hooks'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { JobEvent } from '../../types/job.js'
+import { OriginNotAllowedError, UpgradeRequiredError, withDetails } from '../base/errors.js'
+import type { Caller } from '../api/operations.js'
+import { paramsOf } from '../job/links.js'
+import { problemFor } from './problem.js'
+import { pathParams } from './schemas.js'
+import { createSocketSession } from '../events/socket-session.js'
+import { emptyAnswer, problemAnswer } from './answers.js'
+import type { RouteContext } from './context.js'
+
+/** How often clients are pinged, in ms. One that has not answered by the next time is gone. */
+const PING_INTERVAL = 15_000
+
+/** How long a client has to answer the closing handshake when the service closes, in ms. */
+const CLOSE_TIMEOUT = 1_000
+
+/** The service closes: come back (from the IANA registry of close codes). */
+const SERVICE_RESTART = 1012
+
+/** The owner has too many connections (from the same registry). */
+const TRY_AGAIN_LATER = 1013
+
+/** `GET /socket`: many jobs over one WebSocket. */
+export function socketRoute (app: FastifyInstance, { definition, operations, callerOf, connections, operationId, documented, closing, options }: RouteContext): void {
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  app.route({
+    method: 'GET',
+    url: '/socket',
+    exposeHeadRoute: false,
+    ...documented({
+      operationId: operationId('socket'),
+      tags: [definition.name],
+      summary: 'Watch many jobs',
+      description: [
+        `A WebSocket (RFC 6455) over which up to ${options.maxSubscriptions} jobs are watched. Messages are JSON.`,
+        [
+          '- Send `{"type":"subscribe","jobId":"…"}`, after a broken connection with `"after"`, the `id` of the last message about that job; `{"type":"unsubscribe","jobId":"…"}` ends it.',
+          '- Send `{"type":"ping"}` to learn whether the connection still works: it is answered with `{"type":"pong"}`.',
+          '- `{"type":"job","id":"…","job":{…}}` tells of the job as it is, then whenever it has changed. After a final job, nothing more comes about it.',
+          '- `{"type":"output","id":"…","jobId":"…","index":0,"run":1,"data":…}` is a chunk of its partial output.',
+          '- `{"type":"error","jobId":"…","problem":{…}}` ends the subscription: there is no such job, or it cannot be read now.'
+        ].join('\n'),
+        [
+          'It closes with **1008** after what is no such message, or more subscriptions than are allowed, with **1009** after one that is too long, and with **1012** when the service closes: connect again, to another instance.',
+          ...(options.owner ? ['With **3000** where a subscription shows that your credentials hold no more: connect again with others. With **1013** where you have too many connections: close some.'] : [])
+        ].join(' ')
+      ].join('\n\n'),
+      ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
+      response: {
+        101: emptyAnswer('The connection is a WebSocket from here on.'),
+        '3xx': emptyAnswer('Where the service sends whom it does not let in: to log in, for example.'),
+        default: { description: 'What the service itself answers whom it does not let in.' },
+        ...(options.allowedOrigins && { 403: problemAnswer(403, [{ code: 'ORIGIN_NOT_ALLOWED', detail: new OriginNotAllowedError().message }]) }),
+        426: problemAnswer(426, [{ code: 'UPGRADE_REQUIRED', meaning: 'The request does not ask for a WebSocket.', detail: 'Connect with a WebSocket client.' }])
+      }
+    }),
+    // While this can still be refused as a request.
+    preHandler: async request => {
+      if (!request.ws) return
+      const { origin } = request.headers
+      if (origin !== undefined && options.allowedOrigins?.includes(origin) === false) throw new OriginNotAllowedError()
+      callers.set(request, await callerOf(request))
+    },
+    handler: async ({ raw }) => {
+      // HTTP/2 knows no such header, and Node refuses to send it.
+      throw withDetails(new UpgradeRequiredError(), raw.httpVersionMajor === 1 ? { headers: { upgrade: 'websocket' } } : {})
+    },
+    wsHandler: (socket, request) => {
+      // @fastify/websocket closes its sockets without a code, before anybody else is asked: ours are closed here.
+      app.websocketServer.clients.delete(socket)
+      const caller = callers.get(request) as Caller
+      try {
+        socket.once('close', connections.take(caller))
+      } catch {
+        return socket.close(TRY_AGAIN_LATER, 'You have too many connections: close some')
+      }
+      const session = createSocketSession(socket, {
+        maxSubscriptions: options.maxSubscriptions,
+        authorize: () => callerOf(request).then(({ owner }) => owner === caller.owner, (error: unknown) => {
+          if (!isRefusal(error)) throw error
+          request.log.info({ err: error }, 'The owner of a WebSocket is none any more')
+          return false
+        }),
+        toProblem: error => problemFor(error, request.log),
+        async * events (jobId, after, signal): AsyncGenerator<JobEvent> {
+          const stream = await operations.events(jobId, caller, { after, signal })
+          if (stream !== undefined) return yield * stream
+          if (closing.aborted) return
+          // Nothing is new. Who asks gets an answer all the same.
+          yield { type: 'job', id: after as string, job: await operations.status(jobId, caller) }
+        }
+      })
+      const pinging = setInterval(session.ping, PING_INTERVAL)
+      const close = (): void => {
+        socket.close(SERVICE_RESTART, 'The service is closing: connect again')
+        const timer = setTimeout(() => { socket.terminate() }, CLOSE_TIMEOUT)
+        socket.once('close', () => { clearTimeout(timer) })
+      }
+      closing.addEventListener('abort', close)
+      // Messages arrive outside of the request, in whose context the host may keep who asks.
+      const inContext = AsyncResource.bind(session.receive)
+      socket.on('message', (data, isBinary) => { inContext(isBinary ? undefined : String(data)) })
+      socket.on('ping', session.pinged)
+      socket.on('pong', session.pong)
+      socket.on('close', () => {
+        closing.removeEventListener('abort', close)
+        clearInterval(pinging)
+        session.end()
+      })
+    }
+  })
+}
+
+/** Whether the host says that somebody is nobody. All else, such as a database that is away, says nothing of that. */
+function isRefusal (error: unknown): boolean {
+  const { statusCode } = Object(error) as { statusCode?: unknown }
+  return statusCode === 401 || statusCode === 403
+}

@@ -1,0 +1,31 @@
+import t from 'tap'
+import { mock } from 'node:test'
+import { jitter, startTimer } from '../../lib/base/timer.js'
+
+t.test('a timer for any time', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const fired: number[] = []
+  for (const ms of [-5, 0, 1_000, 2 ** 31, Infinity]) startTimer(ms, () => { fired.push(ms) })
+  mock.timers.tick(1)
+  t.strictSame(fired, [-5, 0], 'what is past is now')
+  mock.timers.tick(999)
+  t.strictSame(fired, [-5, 0, 1_000])
+  mock.timers.tick(2 ** 31 - 1_002)
+  t.equal(fired.length, 3)
+  mock.timers.tick(1)
+  t.strictSame(fired, [-5, 0, 1_000, 2 ** 31, Infinity], 'what no timer can hold fires after the longest one')
+})
+
+t.test('can be cleared', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  clearTimeout(startTimer(5, () => { t.fail('it fired') }))
+  mock.timers.tick(5)
+})
+
+t.test('a delay by chance, never longer', async t => {
+  const delays = Array.from({ length: 1_000 }, () => jitter(100))
+  t.ok(Math.min(...delays) >= 50 && Math.max(...delays) <= 100)
+  t.ok(new Set(delays).size > 900)
+})

@@ -1,28 +1,14 @@
 import type { Cluster, Redis } from 'ioredis'
 import { withoutCommand } from '../../base/errors.js'
-import { EVENTS_KEPT, EXPIRED_PAGE, LOG_PAGE, LONGEST_TEXT, PAGE_BYTES, RETENTION_OPTION, SMALL_OUTPUT, stopsOf, type StoreCommands } from '../engine.js'
-import { toStoredOptions, type StoredJob, type StoredOutput, type StoredState, type UnreadableJob } from '../../job/stored-job.js'
+import { EVENTS_KEPT, LOG_PAGE, LONGEST_TEXT, PAGE_BYTES, RETENTION_OPTION, SMALL_OUTPUT, stopsOf, type StoreCommands } from '../engine.js'
+import { createExpiredSearch } from './expired.js'
+import { LARGE, toStoredJob, toStoredOutput, type JobReply, type UnreadableReply } from './replies.js'
+import { NOW } from './time.js'
 
-/*
- * What BullMQ has no command for, as scripts: each is atomic, and one round trip. Where time matters, it is
- * that of Redis, which also makes the ids of events and lets locks expire: the clocks of processes may be wrong.
- */
-
-const NOW = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`
+/* What BullMQ has no command for, as scripts: each is atomic, and one round trip. */
 
 /** Parsed where a job is not there, so that this takes as long as to find that it is somebody else's. */
 const LIKE_OPTIONS = '{"removeOnFail":{"age":604800},"backoff":{"delay":1000,"jitter":0.5,"type":"exponential"},"removeOnComplete":{"age":86400},"owner":"","attempts":3}'
-
-/**
- * What stands before the JSON of an output that our worker has checked: nothing to whoever parses it. Stored with
- * the output itself, it cannot be told of one that somebody else stored.
- */
-export const CHECKED = ' '
-
-/** What is no JSON: stands for an output that is not small. */
-const LARGE = 'large'
 
 /** How many rows are looked at together: they may be longer than a page. */
 const LOG_SLICE = 10
@@ -126,39 +112,14 @@ end
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ${EVENTS_KEPT}, '*', unpack(event))
 return 1`
 
-/**
- * A page of final jobs, the oldest first, and those of them that outlived the retention they were stored with.
- * KEYS: completed or failed set. ARGV: prefix of the keys of jobs, option with the retention, when the page begins,
- * by the end of its jobs, how long ago they ended at least.
- */
-const FIND_EXPIRED = `${NOW}
-local page = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], now - ARGV[4], 'WITHSCORES', 'LIMIT', 0, ${EXPIRED_PAGE})
-local expired = {}
-for place = 1, #page, 2 do
-  local opts = redis.pcall('HGET', ARGV[1] .. page[place], 'opts')
-  local parsed, options = pcall(cjson.decode, opts)
-  local keep = parsed and type(options) == 'table' and options[ARGV[2]]
-  local age = type(keep) == 'table' and tonumber(keep.age)
-  if age and page[place + 1] + age * 1000 <= now then expired[#expired + 1] = page[place] end
-end
-return { #page / 2 == ${EXPIRED_PAGE} and '(' .. page[#page] or false, expired }`
-
-/** How many pages are looked at where the oldest has none that expired: longer retentions of earlier deployments. */
-const PAGES = 10
-
 /** KEYS: events. ARGV: how old they may be, in ms. */
 const TRIM_EVENTS = `${NOW}
 return redis.call('XTRIM', KEYS[1], 'MINID', '~', now - ARGV[1])`
-
-type Text = string | null
-type JobReply = [state: StoredState, due: Text, logs: number, output: Text, now: number, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: Text, progress: string, failedReason: string]
-type UnreadableReply = [state: 'unreadable', reason: string]
 
 interface Scripted {
   asyncJobRead (...keysAndArgs: Array<string | number>): Promise<JobReply | UnreadableReply | null>
   asyncJobLogs (...keysAndArgs: Array<string | number>): Promise<string[]>
   asyncJobEnd (...keysAndArgs: Array<string | number>): Promise<0 | 1>
-  asyncJobExpired (...keysAndArgs: Array<string | number>): Promise<[next: Text, expired: string[]]>
   asyncJobTrim (...keysAndArgs: Array<string | number>): Promise<number>
   asyncJobReport (...keysAndArgs: Array<string | number>): Promise<0 | 1>
 }
@@ -169,13 +130,10 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
   client.defineCommand('asyncJobLogs', { lua: READ_LOGS, numberOfKeys: 1 })
   client.defineCommand('asyncJobEnd', { lua: END_JOB, numberOfKeys: 11 })
   client.defineCommand('asyncJobReport', { lua: REPORT, numberOfKeys: 4 })
-  client.defineCommand('asyncJobExpired', { lua: FIND_EXPIRED, numberOfKeys: 1 })
   client.defineCommand('asyncJobTrim', { lua: TRIM_EVENTS, numberOfKeys: 1 })
   const scripted = client as typeof client & Scripted
+  const findExpired = createExpiredSearch(client)
   const keysOf = (queueName: string) => (type: string): string => `${prefix}:${queueName}:${type}`
-  /** Where the search for expired jobs goes on, by set: those before may be kept for long. */
-  const places = new Map<string, string>()
-
   return {
     async now () {
       const [seconds, micros] = await client.time()
@@ -196,22 +154,7 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
       return text === null ? undefined : toStoredOutput(text)
     },
 
-    async findExpired (queueName, state, age) {
-      const key = keysOf(queueName)
-      const look = (from: string): Promise<[next: Text, expired: string[]]> =>
-        scripted.asyncJobExpired(key(state), key(''), RETENTION_OPTION[state], from, age)
-      // As a rule the oldest expire first.
-      const [second, oldest] = await look('-inf')
-      if (oldest.length > 0 || second === null) return oldest
-      let place = places.get(key(state)) ?? second
-      for (let page = 1; page < PAGES; page++) {
-        const [next, expired] = await look(place)
-        place = next ?? second
-        places.set(key(state), place)
-        if (expired.length > 0 || next === null) return expired
-      }
-      return []
-    },
+    findExpired: (queueName, state, age) => findExpired(keysOf(queueName)(state), keysOf(queueName)(''), RETENTION_OPTION[state], age),
 
     async endJob (queueName, jobId, { pending, running = '' }) {
       const key = keysOf(queueName)
@@ -239,47 +182,5 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
     async trimEvents (queueName, age) {
       await scripted.asyncJobTrim(keysOf(queueName)('events'), age)
     }
-  }
-}
-
-function toStoredJob ([state, due, logs, output, now, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply, withOutput: boolean): StoredJob | UnreadableJob {
-  const submittedAt = toNumber(timestamp)
-  if (submittedAt === undefined) return { state: 'unreadable', reason: 'its timestamp is no number' }
-  const dueAt = toNumber(due)
-  return {
-    state,
-    timestamp: submittedAt,
-    // BullMQ keeps the order of jobs that fall due in one ms in the score's lower 12 bits.
-    delayedUntil: dueAt === undefined ? undefined : Math.floor(dueAt / 0x1000),
-    processedOn: toNumber(processedOn),
-    finishedOn: toNumber(finishedOn),
-    attemptsMade: toNumber(attemptsMade) ?? 0,
-    opts: toStoredOptions(parse(opts)),
-    progress: parse(progress) ?? 0,
-    failedReason: failedReason === '' ? undefined : failedReason,
-    logs,
-    output: withOutput && state === 'completed' && output !== LARGE ? toStoredOutput(output) : undefined,
-    largeOutput: output === LARGE,
-    readAt: now
-  }
-}
-
-/** Workers in other languages may store no output at all. */
-function toStoredOutput (text: Text): StoredOutput {
-  if (text === null) return { text: 'null', checked: false }
-  return text.startsWith(CHECKED) ? { text: text.slice(CHECKED.length), checked: true } : { text, checked: false }
-}
-
-function toNumber (text: Text): number | undefined {
-  const number = Number(text ?? NaN)
-  return Number.isFinite(number) ? number : undefined
-}
-
-/** Undefined where it is not JSON: others may have stored it. */
-function parse (text: Text): unknown {
-  try {
-    return JSON.parse(String(text))
-  } catch {
-    return undefined
   }
 }

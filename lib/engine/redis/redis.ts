@@ -3,7 +3,7 @@ import type { Cluster, Redis } from 'ioredis'
 import type { RedisClient, RedisConnectionOptions } from '../../../types/options.js'
 import { EVENTS_KEPT, type Engine, type EngineLog } from '../engine.js'
 import { loadPeer } from '../load-peer.js'
-import { CHECKED, redisCommands } from './commands.js'
+import { redisCommands } from './commands.js'
 import { readerOf } from '../event-source.js'
 import { openLargeReads } from '../large-reads.js'
 import { startLoopTimer } from '../loop-timer.js'
@@ -15,6 +15,7 @@ import { isInterrupted } from './recovery.js'
 import { watchOutages } from './outages.js'
 import { BLOCKING_SILENCE, LONGEST_BLOCK, SILENCE, watchSilence } from './silence.js'
 import { clusterOptions, COMMAND_OPTIONS, WORKER_OPTIONS, type ClientOptions } from './options.js'
+import { CHECKED } from './replies.js'
 
 const bull = withBackend(createRedisBackend)
 

@@ -1,0 +1,57 @@
+import { toStoredOptions, type StoredJob, type StoredOutput, type StoredState, type UnreadableJob } from '../../job/stored-job.js'
+
+/**
+ * What stands before the JSON of an output that our worker has checked: nothing to whoever parses it. Stored with
+ * the output itself, it cannot be told of one that somebody else stored.
+ */
+export const CHECKED = ' '
+
+/** What is no JSON: stands for an output that is not small. */
+export const LARGE = 'large'
+
+type Text = string | null
+/** What the script READ_JOB answers. */
+export type JobReply = [state: StoredState, due: Text, logs: number, output: Text, now: number, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: Text, progress: string, failedReason: string]
+export type UnreadableReply = [state: 'unreadable', reason: string]
+
+export function toStoredJob ([state, due, logs, output, now, timestamp, processedOn, finishedOn, attemptsMade, opts, progress, failedReason]: JobReply, withOutput: boolean): StoredJob | UnreadableJob {
+  const submittedAt = toNumber(timestamp)
+  if (submittedAt === undefined) return { state: 'unreadable', reason: 'its timestamp is no number' }
+  const dueAt = toNumber(due)
+  return {
+    state,
+    timestamp: submittedAt,
+    // BullMQ keeps the order of jobs that fall due in one ms in the score's lower 12 bits.
+    delayedUntil: dueAt === undefined ? undefined : Math.floor(dueAt / 0x1000),
+    processedOn: toNumber(processedOn),
+    finishedOn: toNumber(finishedOn),
+    attemptsMade: toNumber(attemptsMade) ?? 0,
+    opts: toStoredOptions(parse(opts)),
+    progress: parse(progress) ?? 0,
+    failedReason: failedReason === '' ? undefined : failedReason,
+    logs,
+    output: withOutput && state === 'completed' && output !== LARGE ? toStoredOutput(output) : undefined,
+    largeOutput: output === LARGE,
+    readAt: now
+  }
+}
+
+/** Workers in other languages may store no output at all. */
+export function toStoredOutput (text: Text): StoredOutput {
+  if (text === null) return { text: 'null', checked: false }
+  return text.startsWith(CHECKED) ? { text: text.slice(CHECKED.length), checked: true } : { text, checked: false }
+}
+
+function toNumber (text: Text): number | undefined {
+  const number = Number(text ?? NaN)
+  return Number.isFinite(number) ? number : undefined
+}
+
+/** Undefined where it is not JSON: others may have stored it. */
+function parse (text: Text): unknown {
+  try {
+    return JSON.parse(String(text))
+  } catch {
+    return undefined
+  }
+}

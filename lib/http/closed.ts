@@ -10,3 +10,16 @@ export function onClosed ({ raw }: Pick<FastifyReply, 'raw'>, act: () => void): 
   if (destroyed) act()
   else raw.once('close', act)
 }
+
+/** Aborts when the client has hung up (or has got its answer), or is to be answered because the service closes. */
+export function goneSignal (reply: FastifyReply, closing: AbortSignal): AbortSignal {
+  const gone = new AbortController()
+  const leave = (): void => {
+    closing.removeEventListener('abort', leave)
+    gone.abort()
+  }
+  if (closing.aborted) leave()
+  else closing.addEventListener('abort', leave)
+  onClosed(reply, leave)
+  return gone.signal
+}

@@ -8,7 +8,7 @@ import { paramsOf } from '../job/links.js'
 import { EXAMPLE_ID, exampleJobs, optionalHeaders, pathParams } from './schemas.js'
 import type { JobEvent } from '../../types/job.js'
 import { emptyAnswer, expired, fault, notFound, storeUnavailable, streamAnswer, tooManyConnections } from './answers.js'
-import { onClosed } from './closed.js'
+import { goneSignal, onClosed } from './closed.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
 
 /** How often a comment is sent, in ms: proxies close what is silent, and a client that is gone is noticed only by writing to it. */
@@ -57,7 +57,8 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
   }, async (request, reply) => {
     const caller = await callerOf(request)
     onClosed(reply, connections.take(caller))
-    const gone = goneSignal(reply, request.raw.httpVersionMajor, closing)
+    const gone = goneSignal(reply, closing)
+    endWhenClosing(reply, request.raw.httpVersionMajor, closing)
     const after = lastEventId(request)
     const stream = await operations.events(request.params.jobId, caller, { after, signal: gone }).catch((error: unknown) => {
       // To `EventSource` any answer but a stream is the last one: who has watched already is to come back.
@@ -117,25 +118,22 @@ function lastEventId ({ headers, query }: FastifyRequest<EventsRequest>): string
   return header === undefined ? query.lastEventId : String(header)
 }
 
-/** Aborts when the client has hung up, or is to. */
-function goneSignal (reply: FastifyReply, httpVersion: number, closing: AbortSignal): AbortSignal {
+/** When the service closes, the client gets what is on its way, and a moment to read it. */
+function endWhenClosing (reply: FastifyReply, httpVersion: number, closing: AbortSignal): void {
   const { raw } = reply
-  const gone = new AbortController()
   let timer: NodeJS.Timeout | undefined
-  const close = (): void => {
-    gone.abort()
+  const end = (): void => {
     // Kept alive, its connection would hold up the service that closes. That of HTTP/2 is not only ours.
     const { socket } = raw
     if (httpVersion === 1) raw.once('finish', () => { socket?.destroySoon() })
     timer = setTimeout(() => { raw.destroy() }, CLOSE_TIMEOUT)
   }
-  closing.addEventListener('abort', close)
+  if (closing.aborted) end()
+  else closing.addEventListener('abort', end)
   onClosed(reply, () => {
-    closing.removeEventListener('abort', close)
+    closing.removeEventListener('abort', end)
     clearTimeout(timer)
-    gone.abort()
   })
-  return gone.signal
 }
 
 /** Resolves when the client may be sent more. */

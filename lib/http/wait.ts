@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Wait } from '../events/until-final.js'
-import { onClosed } from './closed.js'
+import { goneSignal } from './closed.js'
 
 /** A request's wish to be answered later, when the job is final. */
 export interface RequestedWait extends Wait {
@@ -47,17 +47,4 @@ export function preferredWait (prefer: string | string[] | undefined): number | 
   const text = String(prefer).replace(QUOTED, quoted => /^"\d+"$/.test(quoted) ? quoted.slice(1, -1) : '_')
   const [, seconds] = WAIT.exec(text) ?? []
   return seconds === undefined ? undefined : Number(seconds)
-}
-
-/** Aborts when the client has hung up (or has got its answer), or is to be answered because the service closes. */
-export function goneSignal (reply: FastifyReply, closing: AbortSignal): AbortSignal {
-  const gone = new AbortController()
-  const leave = (): void => {
-    closing.removeEventListener('abort', leave)
-    gone.abort()
-  }
-  if (closing.aborted) leave()
-  else closing.addEventListener('abort', leave)
-  onClosed(reply, leave)
-  return gone.signal
 }

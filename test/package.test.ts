@@ -29,9 +29,9 @@ const [service, bare, alone] = await Promise.all([
 ])
 
 t.test('holds what users need, and nothing else', async t => {
-  const stray = files.filter(file => !/^(?:docs\/[a-z]+\.md|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|package\.json|dist\/(?:lib|types)\/.+\.(?:js|d\.ts|js\.map))$/.test(file))
+  const stray = files.filter(file => !/^(?:docs\/(?:README|[a-z]+)\.md|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|package\.json|dist\/(?:lib|types)\/.+\.(?:js|d\.ts|js\.map))$/.test(file))
   t.strictSame(stray, [])
-  for (const file of ['README.md', 'docs/reliability.md', 'SECURITY.md', 'CHANGELOG.md', 'LICENSE', 'dist/lib/index.d.ts']) t.ok(files.includes(file), file)
+  for (const file of ['README.md', 'docs/README.md', 'docs/reliability.md', 'SECURITY.md', 'CHANGELOG.md', 'LICENSE', 'dist/lib/index.d.ts']) t.ok(files.includes(file), file)
   const map = JSON.parse(await readFile(join(alone, 'dist/lib/index.js.map'), 'utf8')) as { sourcesContent?: string[] }
   t.match(map.sourcesContent, [/export/], 'a source map holds its source, which is not in the package')
 })

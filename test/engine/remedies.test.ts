@@ -24,6 +24,6 @@ t.test('none against what passes', async t => {
 })
 
 t.test('the documentation has the rights', async t => {
-  const docs = readFileSync('docs/reliability.md', 'utf8')
+  const docs = readFileSync('docs/redis.md', 'utf8')
   for (const rights of [RIGHTS, CLUSTER_RIGHTS]) t.ok(docs.includes(rights), rights)
 })

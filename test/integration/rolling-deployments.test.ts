@@ -3,7 +3,7 @@ import { createWorker, defineJob, Type, type JobDefinition } from '../../lib/ind
 import { onEachEngine, uniqueName } from '../helpers/engines.js'
 import { startService } from '../helpers/service.js'
 
-/* Two versions of a definition on one store, as during a deployment: the rows of docs/deployments.md. */
+/* Two versions of a definition on one store, as during a deployment: the rows of docs/changes.md. */
 
 const text = Type.String()
 const done = Type.Object({ done: Type.Boolean() })

@@ -1,10 +1,11 @@
 import t from 'tap'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createRequire } from 'node:module'
 import { randomUUID } from 'node:crypto'
+import { promisify } from 'node:util'
 import { redisUrl } from './helpers/engines.js'
 
 const ROOT = new URL('../../', import.meta.url).pathname
@@ -81,10 +82,26 @@ await owned.close()
 process.exit(0)
 `
 
-/** The code blocks that begin with the name of their file. */
-async function snippets (): Promise<Map<string, string>> {
-  const pages = await Promise.all(['README.md', 'docs/watching.md', 'docs/reliability.md'].map(page => readFile(join(ROOT, page), 'utf8')))
-  return new Map([...pages.join('').matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name, code]) => [name as string, code as string]))
+/** A code block: what language it is in, the name of its file where it begins with one, and the code. */
+interface Snippet {
+  page: string
+  language: string
+  name: string | undefined
+  code: string
+}
+
+/** All code blocks of README.md and of the guides. */
+async function snippets (): Promise<Snippet[]> {
+  const guides = (await readdir(join(ROOT, 'docs'))).filter(name => name.endsWith('.md')).sort()
+  const pages = await Promise.all(['README.md', ...guides.map(name => `docs/${name}`)].map(async page => ({ page, text: await readFile(join(ROOT, page), 'utf8') })))
+  return pages.flatMap(({ page, text }) => [...text.matchAll(/^```(\w*)\n(?:\/\/ (\S+)\n)?([\s\S]*?)^```$/gm)]
+    .map(([, language = '', name, code = '']) => ({ page, language, name, code })))
+}
+
+/** Pastes a line into a shell. It prints JSON. */
+async function inShell (line: string): Promise<{ jobId?: string }> {
+  const { stdout } = await promisify(execFile)('sh', ['-c', line], { env: { PATH: process.env['PATH'] } })
+  return JSON.parse(stdout) as { jobId?: string }
 }
 
 function start (file: string, env: Record<string, string>): { output: string, exited: Promise<number>, printed (text: string): Promise<void>, stop (signal: NodeJS.Signals): void } {
@@ -101,8 +118,19 @@ function start (file: string, env: Record<string, string>): { output: string, ex
 }
 
 t.test('the snippets of the README and of docs compile and run', async t => {
-  const files = await snippets()
-  t.strictSame([...files.keys()], ['analysis.job.ts', 'server.ts', 'owner.ts', 'deadlines.ts', 'processor.ts', 'tokens.ts', 'envelope.ts', 'handle.ts', 'worker.ts', 'service.test.ts', 'client.ts', 'follow.ts', 'events.ts', 'charge.ts'])
+  const all = await snippets()
+  const programs = all.filter(({ language }) => /^[jt]s$/.test(language))
+  for (const { page, name, code } of programs) t.ok(name, `${page} names the file of each snippet, also of ${code.slice(0, 60)}`)
+  const files = new Map(programs.map(({ name, code }) => [String(name), code]))
+  t.equal(files.size, programs.length, 'no two snippets have one name')
+  t.strictSame([...files.keys()].sort(), [
+    'analysis.job.ts', 'charge.ts', 'client.ts', 'deadlines.ts', 'envelope.ts', 'events.ts', 'follow.ts', 'handle.ts', 'owner.ts', 'processor.ts',
+    'sandboxed.ts', 'server.mjs', 'service.test.ts', 'tokens.ts', 'worker.ts'
+  ])
+  // The program of the README runs as it is, and is TypeScript, too.
+  const server = files.get('server.mjs') as string
+  files.delete('server.mjs')
+  files.set('typed-server.ts', server)
   await rm(DIRECTORY, { recursive: true, force: true })
   await mkdir(DIRECTORY, { recursive: true })
   for (const [name, code] of files) await writeFile(join(DIRECTORY, name), code)
@@ -116,11 +144,29 @@ t.test('the snippets of the README and of docs compile and run', async t => {
   t.equal(errors, '', 'they compile')
 
   // A queue of its own on the Redis of all tests.
+  const queue = `'readme-${randomUUID()}'`
   const definition = join(DIRECTORY, 'analysis.job.js')
-  await writeFile(definition, (await readFile(definition, 'utf8')).replace("'analysis'", `'readme-${randomUUID()}'`))
-  const server = start('server.js', { REDIS_URL: redisUrl(), PORT: '0' })
-  await server.printed('Server listening at http://127.0.0.1')
-  const api = `${/http:\/\/127\.0\.0\.1:\d+/.exec(server.output)?.[0]}/api/v1/analysis`
+  await writeFile(definition, (await readFile(definition, 'utf8')).replace("'analysis'", queue))
+  await writeFile(join(DIRECTORY, 'server.mjs'), server.replace("'analysis'", queue))
+  const service = start('server.mjs', { REDIS_URL: redisUrl(), PORT: '0' })
+  await service.printed('Server listening at http://127.0.0.1')
+  const [, host] = /http:\/\/(127\.0\.0\.1:\d+)/.exec(service.output) ?? []
+  const api = `http://${host}/api/v1/analysis`
+
+  await t.test('the three curl lines of the README, and what they answer', async t => {
+    const shown = all.filter(({ page }) => page === 'README.md')
+    const lines = shown.flatMap(({ language, code }) => language === 'sh' ? code.split('\n').filter(line => line.startsWith('curl ')) : [])
+    const [submit = '', status = '', result = ''] = lines.map(line => line.replace('localhost:3000', String(host)))
+    t.equal(lines.length, 3)
+    const [job = '', later = ''] = shown.filter(({ language, code }) => language === '' && code.startsWith('{')).map(({ code }) => code)
+    const submitted = await inShell(submit)
+    t.strictSame(Object.keys(submitted), Object.keys(JSON.parse(job) as object), 'the job has the fields that the README shows')
+    const { jobId } = submitted
+    await (await fetch(`${api}/status/${jobId}?wait=10`)).body?.cancel()
+    t.match(await inShell(status.replace('$id', String(jobId))), { jobId, status: 'completed', progress: 100, message: '7 words' })
+    t.strictSame(await inShell(result.replace('$id', String(jobId))), JSON.parse(later.split('\n')[1] as string))
+  })
+
   const client = start('client.js', { API: api, TOKEN: 'x' })
   t.equal(await client.exited, 0, client.output)
   t.match(client.output, /completed 100[\s\S]*stormy\n$/)
@@ -130,11 +176,11 @@ t.test('the snippets of the README and of docs compile and run', async t => {
   t.equal(await uses.exited, 0, uses.output)
   for (const line of ['follow stormy', 'events', 'tokens true You asked: why?', 'handle 3', 'processor 2', / paid 5$/m, 'upload 202 200', /unwrapped 2\nunwrapped 2\nwrapped pending/, 'deadlines 202', 'owner 401 200 404']) t.match(uses.output, line)
 
-  const worker = start('worker.js', { REDIS_URL: redisUrl() })
+  const workers = ['worker.js', 'sandboxed.js'].map(file => start(file, { REDIS_URL: redisUrl() }))
   const test = start('service.test.js', {})
   t.equal(await test.exited, 0, test.output)
-  worker.stop('SIGTERM')
-  server.stop('SIGKILL')
-  await server.exited
-  t.ok([0, null, NaN].includes(await worker.exited), worker.output)
+  for (const worker of workers) worker.stop('SIGTERM')
+  service.stop('SIGKILL')
+  await service.exited
+  for (const worker of workers) t.ok([0, null, NaN].includes(await worker.exited), worker.output)
 })

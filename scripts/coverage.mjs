@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-/** In percent. It should be 100: see in the table that tap prints what is missing. */
-export const LEAST_COVERAGE = 99
+/** In percent: the table that tap prints shows what is missing. */
+export const LEAST_COVERAGE = 100
 
 /**
  * The statements of lib that the tests ran, in percent, where a line of tap's table says it.

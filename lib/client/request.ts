@@ -79,11 +79,13 @@ export function createHttp (settings: Settings): Http {
     pause,
     async request (exchange) {
       for (let failures = 1; ; failures++) {
+        let error: unknown
         try {
           return await sendAndRead(exchange)
-        } catch (error) {
-          await pause(failures, error, exchange.signal, exchange.attempts)
+        } catch (thrown) {
+          error = thrown
         }
+        await pause(failures, error, exchange.signal, exchange.attempts)
       }
     }
   }

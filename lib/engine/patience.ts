@@ -42,7 +42,7 @@ export function createPatience (onRefused: (error: unknown, waiting: number) => 
   })
 
   const repeat = async <Answer>(self: object, ask: (again: boolean) => Promise<Answer>, isOver: () => boolean, isAnswer: (error: unknown) => boolean): Promise<Answer> => {
-    for (let failures = 0; ; await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE))) {
+    for (let failures = 0; ;) {
       try {
         return await ask(failures > 0)
       } catch (error) {
@@ -53,6 +53,7 @@ export function createPatience (onRefused: (error: unknown, waiting: number) => 
           onRefused(error, refusals.size)
         }
       }
+      await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE))
     }
   }
 

@@ -88,3 +88,11 @@ t.test('an error of the store loses its command', async t => {
   t.notOk('command' in error)
   t.equal(registry.withoutCommand('text'), 'text')
 })
+
+t.test('a JobError is known by its mark, also of another copy of the package', async t => {
+  t.ok(registry.isJobError(new JobError('A', 'b')))
+  t.notOk(registry.isJobError(new Error('b')))
+  t.notOk(registry.isJobError(JobError.prototype.toString))
+  const refuse = (): never => { throw new Error('no') }
+  t.notOk(registry.isJobError(new Proxy(new Error('silent'), { has: refuse })), 'a Proxy that does not say')
+})

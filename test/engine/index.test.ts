@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import pg from 'pg'
 import { leaseEngine } from '../../lib/engine/index.js'
 import { postgresUrl, redisUrl, silent } from '../helpers/engines.js'
@@ -78,7 +78,9 @@ t.test('refuses what is no connection', async t => {
     [7, /must be a URL, ioredis options, an ioredis client or a pg.Pool; given: number/],
     [null, /must be a URL/],
     [{ keyPrefix: 'mine:' }, /must not set keyPrefix.*given: keyPrefix 'mine:'/],
-    [new Redis({ keyPrefix: 'mine:', lazyConnect: true }), /must not set keyPrefix/]
+    [new Redis({ keyPrefix: 'mine:', lazyConnect: true }), /must not set keyPrefix/],
+    [new Cluster(['localhost'], { keyPrefix: 'mine:', lazyConnect: true }), /must not set keyPrefix/],
+    [new Cluster(['localhost'], { redisOptions: { keyPrefix: 'mine:' }, lazyConnect: true }), /must not set keyPrefix/]
   ]
   for (const [connection, message] of wrong) {
     await t.rejects(leaseEngine(connection as string, {}, silent), { code: 'OPTION_INVALID', message })

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
-import Fastify, { type FastifyInstance, type RouteHandlerMethod } from 'fastify'
-import { once } from 'node:events'
+import Fastify, { type FastifyInstance, type FastifyReply, type RouteHandlerMethod } from 'fastify'
+import { EventEmitter, once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect, type AddressInfo } from 'node:net'
-import { onClosed } from '../../lib/http/closed.js'
+import { goneSignal, onClosed } from '../../lib/http/closed.js'
 import { latch } from '../helpers/latch.js'
 
 /** A client that sends a request, and hangs up when it is told to. */
@@ -56,3 +56,16 @@ for (const [name, { http2, send }] of Object.entries(clients)) {
     }
   })
 }
+
+t.test('a signal that somebody is gone', async t => {
+  const reply = { raw: Object.assign(new EventEmitter(), { destroyed: false }) } as unknown as FastifyReply
+  const closing = new AbortController()
+  const [first, second] = [goneSignal(reply, closing.signal), goneSignal(reply, new AbortController().signal)]
+  t.notOk(first.aborted)
+  closing.abort()
+  t.ok(first.aborted, 'as the service closes')
+  t.ok(goneSignal(reply, closing.signal).aborted, 'also where it closes already')
+  t.notOk(second.aborted)
+  reply.raw.emit('close')
+  t.ok(second.aborted, 'as the client hangs up')
+})

@@ -31,6 +31,13 @@ t.test('ours give way to the host\'s, as often as it takes', async t => {
   }
 })
 
+t.test('what else an operation of ours refers to stays', async t => {
+  const mixed = { responses: { ...operation(`${OURS}Job`).responses, 418: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Teapot' } } } } } }
+  const document: OpenApiObject = { components: { schemas: {} }, paths: { '/jobs': { get: mixed } } }
+  addComponents(document)
+  t.match(document.paths, { '/jobs': { get: { responses: { 200: operation('#/components/schemas/Job').responses[200], 418: mixed.responses[418] } } } })
+})
+
 t.test('what is the host\'s stays as it is', async t => {
   const paths = {
     '/a': { get: operation('#/components/schemas/Job'), post: {}, put: { responses: { 200: {}, 201: { content: { 'text/plain': {} } }, 202: { content: { 'text/plain': { schema: {} } } } } } },

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
-import { migrate } from './migrate.js'
+import { migrate, reasonOf } from './migrate.js'
 
 /* For administrators: makes what services may use, and not make themselves. */
 
@@ -31,7 +31,7 @@ if (wanted === undefined) {
     await migrate(wanted.url, wanted.schema)
     process.stdout.write('The schema is ready.\n')
   } catch (error) {
-    process.stderr.write(`${(error as Error).message || String((error as { code?: unknown }).code)}\n`)
+    process.stderr.write(`${reasonOf(error)}\n`)
     process.exitCode = 1
   }
 }

@@ -14,3 +14,9 @@ export async function migrate (url: string, schema = DEFAULT_SCHEMA): Promise<vo
   const client = await connectWith(pg, url, schema).client(LIMITS)
   await prepareSchema(client, schema).finally(() => { client.release() })
 }
+
+/** What an administrator is told of an error. One of several addresses that all failed has a code and no message. */
+export function reasonOf (error: unknown): string {
+  const { message, code } = error as { message: string, code?: unknown }
+  return message === '' ? String(code) : message
+}

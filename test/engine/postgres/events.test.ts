@@ -100,6 +100,15 @@ t.test('many writers: each event is told, and once', async t => {
   t.equal(new Set(told).size, 400)
 })
 
+t.test('more events at once than are read at once', async t => {
+  const { name, publish, told, until } = await watch(t)
+  const writer = await connect(t)
+  await writer.query("SELECT publish_event($1, 'completed', jsonb_build_object('jobId', n::text)) FROM generate_series(1, 2500) AS n", [name])
+  await publish(writer, 'last')
+  await until('last')
+  t.strictSame(told, [...Array.from({ length: 2_500 }, (_, n) => String(n + 1)), 'last'], 'each once, in order')
+})
+
 t.test('goes on where its connection broke', async t => {
   const { name, publish, told, until, clients } = await watch(t)
   const writer = await connect(t)

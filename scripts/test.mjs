@@ -1,10 +1,12 @@
 /*
- * npm test: installs what is missing, lints, checks types, builds, runs the tests, and says in its
- * last line how many assertions passed and failed. Whatever else failed counts as one each.
- * npm test -- test/worker/worker.test.ts: builds and runs only these files, without lint and coverage.
+ * npm test: installs what is missing, lints, checks types, builds, and runs the tests that a change needs first.
+ * npm run test:all: the same with all tests, and with coverage.
+ * npm test -- test/worker/worker.test.ts: builds and runs only these files, without lint.
+ * The last line says how many assertions passed and failed. Whatever else failed counts as one each.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { build } from './build.mjs'
 import { LEAST_COVERAGE, statementsCovered, unloadedSources } from './coverage.mjs'
 import { installMissing } from './install.mjs'
@@ -18,7 +20,10 @@ process.chdir(join(import.meta.dirname, '..'))
 
 const TAP = 'node_modules/tap/dist/esm/run.mjs'
 
-const files = process.argv.slice(2)
+/** Tests that take long, or need a browser, a second Node or Python. */
+const LONG = ['test/browser', 'test/chaos', 'test/examples', 'test/hosts', 'test/integration', 'test/security', 'test/package.test.ts', 'test/versions.test.ts']
+
+const { values: { all }, positionals: files } = parseArgs({ allowPositionals: true, options: { all: { type: 'boolean', default: false } } })
 const digest = new TapDigest(line => console.log(line))
 /** @type {import('./test-servers.mjs').Server[]} */
 const servers = []
@@ -33,10 +38,10 @@ try {
     attempt('servers, browser and Schemathesis', async () => {
       // One after the other: apt-get runs once at a time.
       await provideServers(servers)
-      if (needs('test/engine/')) await providePgbouncer()
-      if (needs('test/browser/')) await provideBrowser()
-      if (needs('test/hosts/')) await provideNginx()
-      if (needs('test/security/')) await provideSchemathesis()
+      if (needs('test/engine')) await providePgbouncer()
+      if (needs('test/browser')) await provideBrowser()
+      if (needs('test/hosts')) await provideNginx()
+      if (needs('test/security')) await provideSchemathesis()
     }),
     attempt('types and build', () => build('test')),
     files.length === 0 && attempt('lint', lint)
@@ -62,7 +67,19 @@ console.log(`${pass} passed, ${fail + failures.length} failed`)
 
 /** @param {string} directory of tests that need more than a server */
 function needs (directory) {
-  return files.length === 0 || files.some(file => file.startsWith(directory))
+  return files.length === 0 ? all || !LONG.includes(directory) : files.some(file => file.startsWith(directory))
+}
+
+/** @returns {string[]} what tap is told of what it runs */
+function selection () {
+  if (all) return []
+  if (files.length === 0) return ['--disable-coverage', ...LONG.map(path => `--exclude=dist/${path.endsWith('.ts') ? compiled(path) : `${path}/**`}`)]
+  return ['--disable-coverage', ...files.map(file => `dist/${compiled(file)}`)]
+}
+
+/** @param {string} file */
+function compiled (file) {
+  return file.replace(/\.ts$/, '.js')
 }
 
 /** Left to itself, tap notices only in its first run that it has plugins which .taprc leaves out, and runs with them. */
@@ -77,10 +94,9 @@ function lint () {
 
 /** @returns {Promise<number>} the exit code; 0 also where the failures are in the digest */
 async function runTests () {
-  const some = files.length === 0 ? [] : ['--disable-coverage', ...files.map(file => join('dist', file.replace(/\.ts$/, '.js')))]
   /** @type {number | undefined} */
   let covered
-  const code = await run(process.execPath, [TAP, 'run', '--reporter=tap', ...some], {
+  const code = await run(process.execPath, [TAP, 'run', '--reporter=tap', ...selection()], {
     onLine: line => {
       digest.write(line)
       covered ??= statementsCovered(line)
@@ -88,7 +104,7 @@ async function runTests () {
   })
   digest.flush()
   throwIfInterrupted()
-  if (files.length === 0) {
+  if (all) {
     failures.push(...unloadedSources().map(source => `${source}: no test loads it`))
     if (covered === undefined || covered < LEAST_COVERAGE) failures.push(`coverage: ${covered ?? 'none'} % of the statements of lib, less than ${LEAST_COVERAGE}`)
   }

@@ -4,7 +4,7 @@
  */
 import { delimiter, join } from 'node:path'
 import { installMissing } from './install.mjs'
-import { NODE_VERSIONS, provideNode } from './node-versions.mjs'
+import { NODE_VERSIONS, provideNode } from './runtimes.mjs'
 import { Interrupted, run, throwIfInterrupted } from './run.mjs'
 
 process.chdir(join(import.meta.dirname, '..'))

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { provideNode } from '../scripts/node-versions.mjs'
+import { provideNode } from '../scripts/runtimes.mjs'
 import { pack, run } from './helpers/tarball.js'
 
 /*

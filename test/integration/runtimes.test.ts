@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { provideNode } from '../../scripts/node-versions.mjs'
-import { event, job, stream } from './faulty-server.js'
+import { provideBun, provideDeno, provideNode } from '../../scripts/runtimes.mjs'
+import { event, job, stream } from '../client/faulty-server.js'
 
-/* The WebSocket of each version of Node is another one: what it tells of a handshake that is refused differs. */
+/* Each runtime has a WebSocket of its own: what it tells of a handshake that is refused differs. */
 
 t.setTimeout(300_000)
 
@@ -35,11 +35,20 @@ for await (const event of createJobsClient('${url}').watch(['the-job'], { onTran
 console.log(JSON.stringify({ webSocket: typeof WebSocket, told, ms: Date.now() - begun }))
 `
 
-for (const version of ['22', '24']) {
-  t.test(`a WebSocket that is refused, on Node ${version}`, async t => {
-    const node = join(await provideNode(version), 'node')
+/** Each runtime, and how it runs a program. */
+const runtimes: Record<string, () => Promise<[command: string, ...args: string[]]>> = {
+  'Node 22': async () => [join(await provideNode('22'), 'node')],
+  'Node 24': async () => [join(await provideNode('24'), 'node')],
+  Bun: async () => [await provideBun(), 'run'],
+  Deno: async () => [await provideDeno(), 'run', '--allow-net', '--allow-read', '--no-lock', '--no-config']
+}
+
+for (const [name, provide] of Object.entries(runtimes)) {
+  t.test(`a WebSocket that is refused, on ${name}`, async t => {
+    const [command, ...args] = await provide()
     for (const refusal of Object.keys(refusals)) {
-      const { stdout } = await promisify(execFile)(node, ['--input-type=module', '--eval', program(`${origin}/${refusal}/jobs`)], { timeout: 60_000 })
+      const file = join(t.testdir({ 'program.mjs': program(`${origin}/${refusal}/jobs`) }), 'program.mjs')
+      const { stdout } = await promisify(execFile)(command, [...args, file], { timeout: 60_000 })
       const { ms, ...rest } = JSON.parse(stdout) as { ms: number }
       t.strictSame(rest, { webSocket: 'function', told: ['sse', 'completed'] }, refusal)
       t.ok(ms < 2_000, `${ms} ms; where only a close is listened to, 30,000 or never`)

@@ -103,6 +103,18 @@ export function isOfConnection (error: unknown): boolean {
   return severity === undefined || OF_CONNECTION.test(String(code))
 }
 
+/** What PostgreSQL says as it ends a connection: an administrator, a crash, an idle timeout; and what the system says of one that has ended. */
+const ENDED = ['57P01', '57P02', '57P05', '25P03', '08003', '08006', 'ECONNRESET', 'EPIPE']
+
+/** What `pg` says of it. */
+const TERMINATED = /^Connection terminated(?: unexpectedly)?$|is not queryable$/
+
+/** Whether a connection ended in the middle of a query: PostgreSQL may have done what it was asked. */
+export function isInterrupted (error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ENDED.includes(String((error as { code?: unknown }).code)) || TERMINATED.test(error.message)
+}
+
 /** What `pg` says of a query that took longer than `query_timeout`. */
 function isTimeout (error: unknown): boolean {
   return error instanceof Error && error.message === 'Query read timeout'

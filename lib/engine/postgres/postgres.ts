@@ -8,7 +8,7 @@ import { loadPeer } from '../load-peer.js'
 import { OUR_WORKER, postgresCommands } from './commands.js'
 import { connectWith, type Limits } from './connect.js'
 import { readPostgresEvents } from './events.js'
-import { isOfConnection, watchPostgres, type PostgresOutages } from './outages.js'
+import { isInterrupted, isOfConnection, watchPostgres, type PostgresOutages } from './outages.js'
 import { PostgresPool } from './pool.js'
 import { checkNotifications, prepareSchema } from './schema.js'
 
@@ -64,6 +64,7 @@ export async function openPostgres (connection: string | UserPool, schema: strin
   return {
     ...engine,
     get available () { return outages.available },
+    wasInterrupted: isInterrupted,
     async close () {
       outages.close()
       start.fail()

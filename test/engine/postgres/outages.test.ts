@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { UnsupportedPostgresVersionError } from 'bullmq'
-import { isOfConnection, watchPostgres, type PostgresOutages } from '../../../lib/engine/postgres/outages.js'
+import { isInterrupted, isOfConnection, watchPostgres, type PostgresOutages } from '../../../lib/engine/postgres/outages.js'
 import { OptionInvalidError } from '../../../lib/base/errors.js'
 import { eventually } from '../../helpers/service.js'
 
@@ -87,4 +87,10 @@ t.test('what says something of the connection', async t => {
     [false, 'nothing']
   ]
   for (const [is, error] of cases) t.equal(isOfConnection(error), is, String(error) + String((error as { code?: string }).code))
+})
+
+t.test('what says that a connection ended in the middle of a query', async t => {
+  const coded = (code: string): Error => Object.assign(new Error('no'), { code })
+  for (const error of [...['57P01', '57P05', '08006', 'ECONNRESET', 'EPIPE'].map(coded), new Error('Connection terminated'), new Error('Connection terminated unexpectedly'), new Error('Client has encountered a connection error and is not queryable')]) t.ok(isInterrupted(error), String(error))
+  for (const error of [...['57P03', '53300', '57014', 'ECONNREFUSED'].map(coded), new Error('Connection terminated due to connection timeout'), new Error('Query read timeout'), 'nothing']) t.notOk(isInterrupted(error), String(error))
 })

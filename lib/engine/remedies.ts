@@ -13,7 +13,7 @@ const REMEDIES: ReadonlyArray<[said: RegExp, remedy: string]> = [
   [/^NOPERM |-NOPERM |The user executing the script can't run this command|ACL failure in script/, `Grant its Redis user what it needs: ACL SETUSER <user> ${RIGHTS} (on a Redis Cluster also ${CLUSTER_RIGHTS})`],
   [/^Redis \S+ is too old/, 'Use Redis 6.2 or later, or Valkey'],
   [/^28(?:000|P01)$/, 'Check the user name and the password of the connection'],
-  [/^42501$/, 'Grant its PostgreSQL role what it needs']
+  [/^42501$/, 'Grant its PostgreSQL role what docs/postgresql.md lists']
 ]
 
 /** What helps against what a store refuses; undefined where it may pass by itself. */

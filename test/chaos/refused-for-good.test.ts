@@ -8,6 +8,7 @@ import { asyncJobs, defineJob, Type } from '../../lib/index.js'
 import { RIGHTS } from '../../lib/engine/remedies.js'
 import { uniqueName } from '../helpers/engines.js'
 import { logLines } from '../helpers/log-lines.js'
+import { createDatabase } from '../helpers/postgres-database.js'
 import { startRedis } from '../helpers/redis-server.js'
 import { eventually, service } from '../helpers/service.js'
 
@@ -186,3 +187,20 @@ async function pretend (t: Test, to: number, what: RegExp, instead: string): Pro
   })
   return { port: (proxy.address() as AddressInfo).port, stop () { pretending = false } }
 }
+
+t.test('a PostgreSQL that refuses what it granted', async t => {
+  const database = await createDatabase(t)
+  const role = new URL(database.url).username
+  const started = await start(t, database.url)
+  await worksAgain(t, started)
+  await database.query(`REVOKE ALL ON ALL TABLES IN SCHEMA bullmq FROM ${role}`)
+  await eventually(() => started.submit({}), ({ statusCode }) => statusCode === 503)
+  await watch(t, started)
+  const lines = started.lines()
+  t.match(lines, [{ level: 40, err: { message: /permission denied for table/ }, msg: /^PostgreSQL refuses some of what it is asked.* Grant its PostgreSQL role/ }], 'one line tells')
+  await database.query(`GRANT ALL ON ALL TABLES IN SCHEMA bullmq TO ${role}`)
+  await worksAgain(t, started)
+  t.strictSame(started.lines().slice(lines.length), [])
+  await database.query(`REVOKE ALL ON ALL TABLES IN SCHEMA bullmq FROM ${role}`)
+  await started.close()
+})

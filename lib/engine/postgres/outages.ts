@@ -1,6 +1,7 @@
 import { SchemaVersionMismatchError, UnsupportedPostgresVersionError } from 'bullmq'
 import { MisuseError, withoutCommand } from '../../base/errors.js'
 import type { EngineLog } from '../engine.js'
+import { withRemedy } from '../remedies.js'
 import { isFault } from '../store-answers.js'
 
 /** Knows whether a PostgreSQL answers, and tells the log when that changes: not for each request, nor for each connection. */
@@ -22,7 +23,11 @@ const OUTAGE = 2
 /** How long after broken connections were told of no others are, in ms. */
 const QUIET_TIME = 10_000
 
+/** How long after a refusal was told of no other is, in ms: each request may get one. */
+const REFUSAL_QUIET_TIME = 60_000
+
 const UNREACHABLE = 'PostgreSQL is unreachable: no job is accepted, shown or worked on until it is back'
+const REFUSING = 'PostgreSQL refuses some of what it is asked: that is answered 503, or waits until it is granted'
 const BROKEN = 'Connections to PostgreSQL break, or do not answer in time: what was asked over them is asked again, or answered 503'
 
 /**
@@ -36,6 +41,7 @@ export function watchPostgres (ask: () => Promise<void>, renew: () => void, log:
   let asking = false
   let stale = false
   let quietUntil = 0
+  let refusalQuietUntil = 0
 
   const pause = (ms: number): Promise<void> => new Promise(resolve => {
     const go = (): void => {
@@ -48,7 +54,7 @@ export function watchPostgres (ask: () => Promise<void>, renew: () => void, log:
   })
 
   const goes = (error: unknown): void => {
-    if (available) log.warn({ err: withoutClient(error) }, UNREACHABLE)
+    if (available) log.warn({ err: withoutClient(error) }, withRemedy(UNREACHABLE, error))
     available = false
   }
   const comes = (): void => {
@@ -76,6 +82,12 @@ export function watchPostgres (ask: () => Promise<void>, renew: () => void, log:
     asking = false
   }
 
+  const tellRefusal = (error: unknown): void => {
+    if (performance.now() < refusalQuietUntil) return
+    refusalQuietUntil = performance.now() + REFUSAL_QUIET_TIME
+    log.warn({ err: withoutClient(error) }, withRemedy(REFUSING, error))
+  }
+
   if (away !== undefined) {
     goes(away)
     void untilAnswer(away, OUTAGE)
@@ -83,7 +95,12 @@ export function watchPostgres (ask: () => Promise<void>, renew: () => void, log:
   return {
     get available () { return available && !closed.signal.aborted },
     note (error) {
-      if (closed.signal.aborted || !isOfConnection(error)) return false
+      if (closed.signal.aborted) return false
+      if (isRefusal(error)) {
+        tellRefusal(error)
+        return true
+      }
+      if (!isOfConnection(error)) return false
       if (isTimeout(error)) stale = true
       if (!asking) void untilAnswer(error, 0)
       return true
@@ -101,6 +118,11 @@ export function isOfConnection (error: unknown): boolean {
   if (error instanceof SchemaVersionMismatchError || error instanceof UnsupportedPostgresVersionError) return false
   const { severity, code } = error as { severity?: unknown, code?: unknown }
   return severity === undefined || OF_CONNECTION.test(String(code))
+}
+
+/** Whether a right is missing (`insufficient_privilege`). */
+function isRefusal (error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '42501'
 }
 
 /** What PostgreSQL says as it ends a connection: an administrator, a crash, an idle timeout; and what the system says of one that has ended. */

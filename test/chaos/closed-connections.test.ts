@@ -9,6 +9,8 @@ import { startRedis } from '../helpers/redis-server.js'
 import { eventually, startService } from '../helpers/service.js'
 import { startTcpProxy, type TcpProxy } from '../helpers/tcp-proxy.js'
 
+t.setTimeout(240_000)
+
 const CLIENTS = 50
 const KILLS = 20
 
@@ -20,7 +22,7 @@ const CLOSERS: Record<string, (killer: Redis, proxy: TcpProxy) => Promise<number
 
 /* Whether a job is worked on soon is not asked: of one whose worker lost the answer that gave it the job, only its lock tells. */
 for (const [who, close] of Object.entries(CLOSERS)) {
-  t.test(`connections that ${who} closes again and again are no outage`, { timeout: 58_000 }, async t => {
+  t.test(`connections that ${who} closes again and again are no outage`, async t => {
     const redis = await startRedis()
     t.teardown(() => redis.stop())
     const proxy = await startTcpProxy(t, redis.port)

@@ -8,11 +8,13 @@ import { createRequests } from '../helpers/chaos/requests.js'
 import { checkStore } from '../helpers/chaos/store.js'
 import { call } from '../helpers/cluster.js'
 
+t.setTimeout(240_000)
+
 const ROUNDS = 4
 const SUBMISSIONS = 40
 const SCRIPT = { chunks: 3, size: 0, pace: 100, failures: 0, end: 'return' as const }
 
-t.test('a gateway that is killed right after it has accepted jobs', { timeout: 58_000 }, async t => {
+t.test('a gateway that is killed right after it has accepted jobs', async t => {
   const ledger = openLedger()
   const fleet = await startFleet(t, ledger.fault)
   const requests = createRequests(ledger.fault, 1_500)

@@ -5,11 +5,13 @@ import { recovery, refusesAll } from '../helpers/chaos/probe.js'
 import { underLoad } from '../helpers/chaos/under-load.js'
 import { eventually } from '../helpers/service.js'
 
+t.setTimeout(240_000)
+
 /** Each key that Redis loads takes it 20 ms: its own guess is that it takes more than a minute. */
 const SLOW = ['--key-load-delay', '20000', '--loading-process-events-interval-bytes', '1024']
 const KEYS = 4_000
 
-t.test('a Redis that loads for long', { timeout: 58_000 }, async t => {
+t.test('a Redis that loads for long', async t => {
   await underLoad(t, { redis: [...DURABLE, ...SLOW] }, async ({ redis, server, gateways }) => {
     const keys = redis.pipeline()
     for (let key = 0; key < KEYS; key++) keys.set(`key-${key}`, '.'.repeat(100))

@@ -3,7 +3,9 @@ import { final, submit } from '../helpers/cluster.js'
 import { recovery, refusesAll } from '../helpers/chaos/probe.js'
 import { underLoad } from '../helpers/chaos/under-load.js'
 
-t.test('a Redis that is out of memory', { timeout: 58_000 }, async t => {
+t.setTimeout(240_000)
+
+t.test('a Redis that is out of memory', async t => {
   await underLoad(t, {}, async ({ redis, gateways, steps }) => {
     const jobId = await submit(gateways[0], { chunks: 10, pace: 100 })
     await steps(jobId, 1)

@@ -5,6 +5,8 @@ import { silent, uniqueName } from '../helpers/engines.js'
 import { createDatabase, type PostgresDatabase } from '../helpers/postgres-database.js'
 import { eventually, startService } from '../helpers/service.js'
 
+t.setTimeout(240_000)
+
 /** How long after the fault all jobs must be done, in ms: with what a machine takes that is busy, but not as long as a lock. */
 const PATIENCE = 15_000
 
@@ -64,16 +66,16 @@ const breaking = (interval: number): Fault => ({
 
 const ends = async (): Promise<void> => { await setTimeout(60) }
 
-t.test('connections that are ended every 150 ms, as jobs end', { timeout: 40_000 }, t => runThrough(t, 150, ends, breaking(150)))
+t.test('connections that are ended every 150 ms, as jobs end', t => runThrough(t, 150, ends, breaking(150)))
 
-t.test('connections that are ended every 200 ms, while jobs tell', { timeout: 40_000 }, t => runThrough(t, 60, async ({ progress }) => {
+t.test('connections that are ended every 200 ms, while jobs tell', t => runThrough(t, 60, async ({ progress }) => {
   for (let n = 0; n < 20; n++) {
     await progress(n)
     await setTimeout(7)
   }
 }, breaking(200)))
 
-t.test('a PostgreSQL with too many connections', { timeout: 40_000 }, t => runThrough(t, 40, ends, {
+t.test('a PostgreSQL with too many connections', t => runThrough(t, 40, ends, {
   async happen ({ alter, endConnections }) {
     await alter('CONNECTION LIMIT 0')
     await endConnections()
@@ -82,7 +84,7 @@ t.test('a PostgreSQL with too many connections', { timeout: 40_000 }, t => runTh
   }
 }))
 
-t.test('transactions that cannot be serialized', { timeout: 40_000 }, t => runThrough(t, 100, ends, {
+t.test('transactions that cannot be serialized', t => runThrough(t, 100, ends, {
   before: ({ alter }) => alter('SET default_transaction_isolation TO serializable'),
   async happen () {}
 }))

@@ -7,6 +7,8 @@ import { logLines } from '../helpers/log-lines.js'
 import { createDatabase } from '../helpers/postgres-database.js'
 import { eventually, service, startService } from '../helpers/service.js'
 
+t.setTimeout(240_000)
+
 /* Faults from the first moment on, and those that nobody tells of. */
 
 const define = () => defineJob({ name: uniqueName(), input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }), attempts: 1 })
@@ -18,7 +20,7 @@ async function states (query: (text: string, values: unknown[]) => Promise<Array
   return Object.fromEntries(rows.map(({ state, jobs }) => [state, jobs]))
 }
 
-t.test('connections that are ended every 150 ms, from before the service and its worker are there', { timeout: 90_000 }, async t => {
+t.test('connections that are ended every 150 ms, from before the service and its worker are there', async t => {
   const database = await createDatabase(t)
   const job = define()
   // The schema, which is made in one transaction: that one is not what this is about.
@@ -60,7 +62,7 @@ t.test('connections that are ended every 150 ms, from before the service and its
   await Promise.all([worker.close(), app.close()])
 })
 
-t.test('an idle connection that is closed is nothing to tell', { timeout: 60_000 }, async t => {
+t.test('an idle connection that is closed is nothing to tell', async t => {
   const database = await createDatabase(t)
   const log = logLines()
   const job = define()
@@ -97,4 +99,4 @@ async function deaf (t: Test): Promise<void> {
   t.ok(performance.now() - closing < 6_000, `closed after ${Math.round(performance.now() - closing)} ms`)
 }
 
-t.test('connections that are dead without a word', { timeout: 90_000 }, deaf)
+t.test('connections that are dead without a word', deaf)

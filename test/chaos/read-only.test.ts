@@ -9,7 +9,9 @@ import { startRedis } from '../helpers/redis-server.js'
 import { eventually } from '../helpers/service.js'
 import { startTcpProxy } from '../helpers/tcp-proxy.js'
 
-t.test('a Redis that becomes a replica, and a master again', { timeout: 58_000 }, async t => {
+t.setTimeout(240_000)
+
+t.test('a Redis that becomes a replica, and a master again', async t => {
   await underLoad(t, {}, async ({ redis, gateways }) => {
     // Of a master that is not there: it keeps what it has.
     await redis.replicaof('127.0.0.1', await freePort())

@@ -18,7 +18,7 @@ const WATCHED = 800
 /** How long closing may take, in ms. */
 const CLOSING = 5_000
 
-t.setTimeout(58_000)
+t.setTimeout(240_000)
 
 const job = defineJob({ name: uniqueName(), input: Type.Object({}), output: Type.Object({ ok: Type.Boolean() }) })
 

@@ -18,7 +18,7 @@ const ENDS = {
   failed: () => { throw new JobError('NO', 'No.') }
 }
 
-t.setTimeout(58_000)
+t.setTimeout(240_000)
 
 for (const refusal of Object.keys(REFUSALS)) {
   for (const status of ['completed', 'failed'] as const) {

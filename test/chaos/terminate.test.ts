@@ -4,7 +4,9 @@ import { underLoad } from '../helpers/chaos/under-load.js'
 import { call, final, startCluster, submit, type Reply } from '../helpers/cluster.js'
 import { eventually } from '../helpers/service.js'
 
-t.test('all processes of a service under load are replaced, one by one', { timeout: 58_000 }, async t => {
+t.setTimeout(240_000)
+
+t.test('all processes of a service under load are replaced, one by one', async t => {
   await underLoad(t, {}, async ({ terminateGateway, terminateWorker }) => {
     for (let index = 0; index < 2; index++) {
       for (const restart of await Promise.all([terminateGateway(index), terminateWorker(index)])) await restart()

@@ -6,10 +6,12 @@ import { startWorker } from '../helpers/processes.js'
 import { eventually } from '../helpers/service.js'
 import { watchStream } from '../helpers/watchers.js'
 
+t.setTimeout(240_000)
+
 /** How long a lock lasts, in ms. Workers look for jobs that have lost theirs as often. */
 const LOCK = 1_000
 
-t.test('a worker that is killed in a job', { timeout: 58_000 }, async t => {
+t.test('a worker that is killed in a job', async t => {
   const { gateways: [gateway, other], server } = await startCluster(t, { workers: 0 })
   /** A worker, and when it has begun the job. */
   const begin = (jobId: string, maxStalledCount: number) => {

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { lockDirectory } from '../../../lib/engine/embedded/directory-lock.js'
 import { identityOf } from '../../../lib/engine/process-identity.js'
 
+t.setTimeout(240_000)
+
 async function temporary (): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'async-jobs-lock-'))
   t.teardown(() => rm(directory, { recursive: true, force: true }))
@@ -46,7 +48,7 @@ t.test('the lock of a process that lives is one', async t => {
   await t.rejects(lockDirectory(directory), { code: 'DIRECTORY_IN_USE', message: /in use by process 1,/ })
 })
 
-t.test('of whom nothing is known, a sign of life tells', { timeout: 60_000 }, async t => {
+t.test('of whom nothing is known, a sign of life tells', async t => {
   const elsewhere = async (): Promise<string> => 'another machine, another container 7'
   const nowhere = async (): Promise<undefined> => undefined
   for (const identify of [elsewhere, nowhere]) {

@@ -6,6 +6,8 @@ import { defineJob, Type } from '../../../lib/index.js'
 import { createDatabase } from '../../helpers/postgres-database.js'
 import { startService } from '../../helpers/service.js'
 
+t.setTimeout(240_000)
+
 interface Ended { code: number, stdout: string, stderr: string }
 
 function run (...args: string[]): Promise<Ended> {
@@ -22,7 +24,7 @@ t.test('says how it is used', async t => {
   }
 })
 
-t.test('a service whose role may only use the schema', { timeout: 60_000 }, async t => {
+t.test('a service whose role may only use the schema', async t => {
   const database = await createDatabase(t)
   const role = new URL(database.url).username
   const admin = new URL(database.url)

@@ -9,6 +9,8 @@ import { readPostgresEvents } from '../../../lib/engine/postgres/events.js'
 import { postgresUrl, silent, uniqueName } from '../../helpers/engines.js'
 import { startService } from '../../helpers/service.js'
 
+t.setTimeout(240_000)
+
 async function connect (t: Test): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: postgresUrl() })
   client.on('error', () => {})
@@ -123,7 +125,7 @@ t.test('goes on where its connection broke', async t => {
   await until('later')
 })
 
-t.test('20 clients that wait for their jobs', { timeout: 60_000 }, async t => {
+t.test('20 clients that wait for their jobs', async t => {
   const job = defineJob({ name: uniqueName(), input: Type.Object({}), output: Type.Object({}) })
   const { app } = await startService(t, { job, connection: postgresUrl(), processor: async () => ({}), worker: { concurrency: 20 } })
   const begin = performance.now()

@@ -9,6 +9,8 @@ import { eventually, startService } from '../../helpers/service.js'
 import { findPgbouncer, startPgbouncer } from '../../../scripts/pgbouncer.mjs'
 import { findPostgres, startPostgres } from '../../../scripts/postgres.mjs'
 
+t.setTimeout(240_000)
+
 t.test('takes a URL or a pool', async t => {
   const pool = new pg.Pool({ connectionString: postgresUrl() })
   t.teardown(() => pool.end())
@@ -75,7 +77,7 @@ t.test('two services share a database, each with a schema of its own', async t =
   }
 })
 
-t.test('a PostgreSQL that is away at the start is waited for', { timeout: 60_000 }, async t => {
+t.test('a PostgreSQL that is away at the start is waited for', async t => {
   const server = await startPostgres(findPostgres() as string)
   const { port } = new URL(server.url)
   await server.stop()
@@ -112,7 +114,7 @@ t.test('closes while PostgreSQL is away', async t => {
   t.ok(performance.now() - begin < 2_000)
 })
 
-t.test('behind PgBouncer', { timeout: 60_000 }, async t => {
+t.test('behind PgBouncer', async t => {
   const start = async (mode: 'session' | 'transaction'): Promise<string> => {
     const pooler = await startPgbouncer(findPgbouncer() as string, postgresUrl(), mode)
     t.teardown(() => pooler.stop())

@@ -1,3 +1,8 @@
+/**
+ * For a Fastify service: {@link asyncJobs} registers a job that {@link defineJob} defines.
+ * @module fastify-async-jobs
+ */
+
 // The plugin
 export { asyncJobs, asyncJobs as default } from './plugin.js'
 export type { AsyncJobsPlugin } from '../types/fastify.js'
@@ -8,12 +13,13 @@ export type { Connection, CreateWorkerOptions, JobOptions, JobWorker, PostgresPo
 export { defineJob } from './definition/define-job.js'
 export { Type } from './definition/type.js'
 export type { Backoff, InputOf, JobDefinition, JobDefinitionOptions, OutputOf, ParsedInputOf, Retention, ReturnedOf } from '../types/definition.js'
+export type { Schema } from '../types/schema.js'
 
 // Running jobs
 export { createWorker } from './worker/worker.js'
 export { JobError } from './base/errors.js'
 export type { JobErrorOptions } from './base/errors.js'
-export type { JobContext, JobLogger, Processor } from '../types/processor.js'
+export type { JobContext, JobLogger, LogMethod, Processor } from '../types/processor.js'
 
 // What clients see, and the host's own code
 export type { InputIssue, Job, JobChange, JobEvent, JobFailure, JobLinks, JobOutput, JobStatus, Problem } from '../types/job.js'

@@ -94,6 +94,7 @@ export interface EventsOptions extends FollowOptions {
 
 /** A job on the server. Keep its `id` to pick it up again later: `jobs.job(id)`. To iterate over it tells its events. */
 export interface ClientJob<Output> extends AsyncIterable<JobEvent> {
+  /** The `jobId` on the server. */
   readonly id: string
   /**
    * The job as it is now.

@@ -50,7 +50,10 @@ export interface JobDefinitionOptions<Name extends string, Input extends Schema,
   maxOutputBytes?: number
 }
 
-/** A job's contract, made by `defineJob`: the one source of validation, documentation, worker and client types. */
+/**
+ * A job's contract, made by `defineJob`: the one source of validation, documentation, worker and client types.
+ * Each field is the option of the same name in {@link JobDefinitionOptions}, or its default.
+ */
 export interface JobDefinition<
   Name extends string = string,
   Input extends Schema = Schema,

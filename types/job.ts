@@ -16,15 +16,21 @@ export interface JobFailure {
 
 /** Paths of the job's routes; absolute URLs where the option `publicUrl` is one. */
 export interface JobLinks {
+  /** GET: the job as it is. */
   status: string
+  /** GET: the output. */
   result: string
+  /** POST: cancels the job. */
   cancel: string
+  /** GET: the job's events, as Server-Sent Events. */
   events: string
 }
 
 /** A job as every answer and every event shows it. Fields that do not apply are absent. */
 export interface Job {
+  /** Random and URL-safe. */
   jobId: string
+  /** Where the job stands. */
   status: JobStatus
   /** Percent, 0 to 100, as the processor reported it last; 100 once completed. */
   progress: number
@@ -42,9 +48,11 @@ export interface Job {
   startedAt?: string
   /** When the next attempt begins at the earliest: the job waits for a retry or was delayed. */
   nextAttemptAt?: string
+  /** When the job became final. */
   finishedAt?: string
   /** When the job and its result are deleted. */
   expiresAt?: string
+  /** Why the job failed. */
   error?: JobFailure
   /** How long a polling client should wait before it asks again, in ms. Absent once final. */
   pollAfterMs?: number
@@ -62,14 +70,18 @@ export type JobEvent = JobChange | JobOutput
 /** The job as it is now. */
 export interface JobChange {
   type: 'job'
+  /** What to resume after. */
   id: string
+  /** The job as it is now. */
   job: Job
 }
 
 /** A chunk of partial output that the processor wrote. */
 export interface JobOutput {
   type: 'output'
+  /** What to resume after. */
   id: string
+  /** The job that the chunk belongs to. */
   jobId: string
   /** Position among all chunks of the job, from 0, without gaps. */
   index: number
@@ -78,6 +90,7 @@ export interface JobOutput {
    * what chunks of earlier runs said is then obsolete.
    */
   run: number
+  /** The chunk, as it was given to `write`. */
   data: unknown
 }
 
@@ -95,10 +108,13 @@ export interface Problem {
   type: string
   /** The HTTP status in words. */
   title: string
+  /** The HTTP status of the answer. */
   status: number
+  /** A sentence for people: what happened, and what to do next. */
   detail: string
   /** Stable, upper case, for programs. */
   code: string
+  /** The job in question, where there is one. */
   jobId?: string
   /** With `JOB_FAILED`: why. */
   error?: JobFailure

@@ -17,20 +17,31 @@ export type Connection = string | RedisConnectionOptions | RedisClient | Postgre
 
 /** Options of ioredis. For others than these, pass a client. */
 export interface RedisConnectionOptions {
+  /** Name or address of the server. */
   host?: string | undefined
+  /** Port of the server. */
   port?: number | undefined
   /** Path of a Unix socket. */
   path?: string | undefined
+  /** Version of IP: 4 or 6. */
   family?: number | undefined
+  /** Name of the ACL user. */
   username?: string | undefined
+  /** Password of the user, or of the server. */
   password?: string | undefined
+  /** Number of the database. */
   db?: number | undefined
+  /** Options of Node's `tls.connect`. An empty object turns TLS on. */
   tls?: object | undefined
+  /** Name of the connections in `CLIENT LIST`. */
   connectionName?: string | undefined
+  /** Addresses of the Sentinels, which know the master. */
   sentinels?: Array<{ host?: string | undefined, port?: number | undefined }> | undefined
   /** Name of the master among the sentinels. */
   name?: string | undefined
+  /** Name of the ACL user at the Sentinels. */
   sentinelUsername?: string | undefined
+  /** Password at the Sentinels. */
   sentinelPassword?: string | undefined
 }
 

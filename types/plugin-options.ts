@@ -59,6 +59,11 @@ export interface AsyncJobsOptions<Definition extends JobDefinition = JobDefiniti
   errors?: 'problem' | 'host' | undefined
   /** Put before every path in `Location` and `links`, for hosts behind a proxy: `https://api.example.com` or `/gateway`. Default none. */
   publicUrl?: string | undefined
-  /** Bounds of `pollAfterMs` and `Retry-After`: a tenth of the job's age, in ms. Default 1,000 to 10,000. */
-  pollAfter?: { min?: number | undefined, max?: number | undefined } | undefined
+  /** Bounds of `pollAfterMs` and `Retry-After`, which are a tenth of the job's age. */
+  pollAfter?: {
+    /** The least, in ms. Default 1,000. */
+    min?: number | undefined
+    /** The most, in ms. Default 10,000. */
+    max?: number | undefined
+  } | undefined
 }

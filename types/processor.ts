@@ -8,13 +8,15 @@ export interface JobLogger {
   error: LogMethod
 }
 
-interface LogMethod {
+/** Logs a message, with fields before it where there are some, as pino does. */
+export interface LogMethod {
   (message: string): void
   (fields: object, message?: string): void
 }
 
 /** What a processor gets beside its input. */
 export interface JobContext {
+  /** The id of the job, as its clients know it. */
   readonly jobId: string
   /** Which attempt this is, from 1. */
   readonly attempt: number

@@ -109,9 +109,13 @@ export function isJobError (thrown: unknown): thrown is JobError {
 /** The one error whose code and message a processor shows to the clients of its job. */
 export class JobError extends Error {
   override readonly name = 'JobError'
+  /** Stable and upper case, for programs. */
   readonly code: string
+  /** JSON that clients see beside code and message. */
   readonly data: unknown
+  /** The HTTP status that `GET /result` answers for it. */
   readonly status: number | undefined
+  /** Whether the attempt may be repeated. */
   readonly retryable: boolean
 
   /**

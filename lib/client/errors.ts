@@ -117,14 +117,23 @@ export type AnyJobsClientError =
   | WaitTimeoutError
   | OptionInvalidError
 
+/** Whether it is {@link JobFailedError}. */
 export const isJobFailedError = guard(JobFailedError)
+/** Whether it is {@link JobCanceledError}. */
 export const isJobCanceledError = guard(JobCanceledError)
+/** Whether it is {@link JobNotFinishedError}. */
 export const isJobNotFinishedError = guard(JobNotFinishedError)
+/** Whether it is {@link JobNotFoundError}. */
 export const isJobNotFoundError = guard(JobNotFoundError)
+/** Whether it is {@link InputInvalidError}. */
 export const isInputInvalidError = guard(InputInvalidError)
+/** Whether it is {@link RequestFailedError}. */
 export const isRequestFailedError = guard(RequestFailedError)
+/** Whether it is {@link NetworkError}. */
 export const isNetworkError = guard(NetworkError)
+/** Whether it is {@link WaitTimeoutError}. */
 export const isWaitTimeoutError = guard(WaitTimeoutError)
+/** Whether it is {@link OptionInvalidError}. */
 export const isOptionInvalidError = guard(OptionInvalidError)
 
 /** Whether it is one of the client's errors, which one its `code` tells. */

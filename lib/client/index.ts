@@ -1,3 +1,8 @@
+/**
+ * For browsers and Node: {@link createJobsClient} submits and follows jobs. Loads nothing of the server.
+ * @module fastify-async-jobs/client
+ */
+
 // The client
 export { createJobsClient } from './create-client.js'
 export type { CallOptions, ClientJob, EventsOptions, FollowOptions, JobsClient, JobsClientOptions, RetryOptions, RunOptions, Transport, WaitOptions, WatchEvent } from '../../types/client.js'

@@ -1,4 +1,8 @@
-// What a process needs that only works on jobs. Loads no Fastify.
+/**
+ * For a process that only works on jobs: {@link createWorker} runs a processor. Loads no Fastify.
+ * @module fastify-async-jobs/worker
+ */
+
 export { defineJob } from '../definition/define-job.js'
 export { Type } from '../definition/type.js'
 export { createWorker } from './worker.js'
@@ -6,8 +10,9 @@ export { JobError } from '../base/errors.js'
 
 export type { JobErrorOptions } from '../base/errors.js'
 export type { Backoff, InputOf, JobDefinition, JobDefinitionOptions, OutputOf, ParsedInputOf, Retention, ReturnedOf } from '../../types/definition.js'
+export type { Schema } from '../../types/schema.js'
 export type { Connection, CreateWorkerOptions, JobWorker, PostgresPool, RedisClient, RedisConnectionOptions, WorkerOptions } from '../../types/options.js'
-export type { JobContext, JobLogger, Processor } from '../../types/processor.js'
+export type { JobContext, JobLogger, LogMethod, Processor } from '../../types/processor.js'
 
 // TypeBox's schemas: declarations of those who export a definition name them, also where TypeBox is no dependency of theirs
 export type {

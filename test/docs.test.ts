@@ -2,11 +2,14 @@ import t from 'tap'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 
-/* What readers need of README.md and the guides: links that lead somewhere, pages that are short, and a way to each of them. */
+/* What readers need of README.md, the guides and the decisions: links that lead somewhere, pages that are short, and a way to each of them. */
 
 const README = 'README.md'
-const GUIDES = readdirSync('docs').filter(name => name.endsWith('.md')).map(name => `docs/${name}`)
-const PAGES = [README, 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...GUIDES]
+const CONTRIBUTING = 'CONTRIBUTING.md'
+const GUIDES = pagesIn('docs')
+const DECISIONS = 'docs/decisions/README.md'
+const RECORDS = pagesIn('docs/decisions').filter(page => page !== DECISIONS)
+const PAGES = [README, 'CHANGELOG.md', CONTRIBUTING, 'SECURITY.md', ...GUIDES, DECISIONS, ...RECORDS]
 
 /** A link as it is written, and the file and the heading that it names. */
 interface Link {
@@ -16,6 +19,10 @@ interface Link {
 }
 
 const texts = new Map(PAGES.map(page => [page, readFileSync(page, 'utf8')]))
+
+function pagesIn (folder: string): string[] {
+  return readdirSync(folder).filter(name => name.endsWith('.md')).sort().map(name => `${folder}/${name}`)
+}
 
 /** Without code, in which nothing is a link or a heading. */
 function proseOf (page: string): string {
@@ -79,6 +86,7 @@ t.test('what names a guide by its path names one that is there', async t => {
 t.test('no page is too long to be read', async t => {
   t.ok(linesOf(README) <= 250, `${README} has ${linesOf(README)} lines, and at most 250`)
   for (const guide of GUIDES) t.ok(linesOf(guide) <= 150, `${guide} has ${linesOf(guide)} lines, and at most 150`)
+  for (const record of RECORDS) t.ok(linesOf(record) <= 40, `${record} has ${linesOf(record)} lines, and at most 40`)
 })
 
 t.test('each page begins with a table of its contents', async t => {
@@ -95,5 +103,20 @@ t.test('README.md and the list of guides lead to each guide', async t => {
   for (const guide of GUIDES) {
     t.ok(shown.includes(guide), `${README} links to ${guide}`)
     if (guide !== 'docs/README.md') t.ok(listed.includes(guide), `docs/README.md links to ${guide}`)
+  }
+})
+
+t.test('CONTRIBUTING.md leads to the list of decisions, which leads to each record', async t => {
+  t.ok(linksOf(CONTRIBUTING).some(({ file }) => file === DECISIONS), `${CONTRIBUTING} links to ${DECISIONS}`)
+  t.strictSame(linksOf(DECISIONS).map(({ file }) => file).sort(), RECORDS)
+})
+
+t.test('each record says what was decided, why, and for how long', async t => {
+  for (const record of RECORDS) t.strictSame(headingsOf(record, '##'), ['Context', 'Decision', 'Consequences', 'What would change it'], record)
+})
+
+t.test('each file that a record names is there', async t => {
+  for (const record of RECORDS) {
+    for (const [, file] of textOf(record).matchAll(/`((?:lib|test|examples)\/[\w./-]+)`/g)) t.ok(existsSync(file as string), `${record} names ${file}`)
   }
 })

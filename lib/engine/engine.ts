@@ -3,139 +3,168 @@ import type { KeptOutcomes } from './kept-outcomes.js'
 import type { EndReasons } from '../job/ending.js'
 import type { StoredJob, StoredOutput, UnreadableJob } from '../job/stored-job.js'
 
-/** What an engine is: BullMQ bound to one store. */
+/** An engine: BullMQ bound to one store. */
 export interface Engine extends Omit<StoreCommands, 'report'> {
   readonly kind: 'redis' | 'postgres' | 'embedded'
-  /** Whether the store can be asked right now. While it cannot, callers answer 503 instead of waiting. */
+  /** Whether the store answers right now. While it does not, callers answer 503 instead of waiting. */
   readonly available: boolean
-  /** Hears of a question that failed. @returns whether the engine itself tells the log, once for all who asked */
+  /**
+   * Tells the engine of a command that failed.
+   * @returns true if the engine itself logs the cause, once for all callers. Then the caller logs nothing.
+   */
   noteFailure (error: unknown): boolean
-  /** Waits, where a connection was closed, until it is made anew: up to a second, and not while an outage is known. */
+  /**
+   * If the connection was closed, waits until it is open again: up to a second. Returns at once if an outage is known.
+   */
   ready (): Promise<void>
   /**
-   * Whether a question failed for a connection that was closed, and may be asked again. The store may have done what it
-   * was asked: all that callers ask is the same when it is repeated, and a job with an id that exists is not added.
+   * Whether a command failed because its connection was closed, so that the caller may send it again. The store may
+   * have run the command already. Repeating does no harm: all commands of callers have the same effect when they are
+   * repeated, and a job whose id exists is not added again.
    */
   wasInterrupted (error: unknown): boolean
-  /** The queue of a name, for submitting; the same one each time, as long as it works: do not keep it. The engine closes it. */
+  /**
+   * The queue with this name, for submitting jobs. Each call returns the same queue as long as that works; a queue that
+   * failed to start is replaced. So ask for it each time, do not keep it. The engine closes it.
+   */
   openQueue (name: string): Queue
   /**
-   * Opens a worker that does not run yet, on connections of its own which wait out an absent store. It checks its
-   * outputs before it returns them: they are stored as checked.
-   * Whoever opens it closes it, before the engine.
-   * @param outcomes keeps what its attempts end in while the store does not take it
+   * Opens a worker that does not run yet. It has connections of its own, and waits while the store is away. The
+   * processor must return an output that is already checked: the worker marks it as checked when it stores it.
+   * Whoever opens the worker closes it, before the engine.
+   * @param outcomes keeps the outcomes of the worker's attempts while the store does not take them
    */
   openWorker (name: string, processor: Processor, options: Omit<WorkerOptions, 'connection'>, outcomes?: Pick<KeptOutcomes, 'keep'>): EngineWorker
   /**
-   * Opens a reader of a queue's events, on a connection of its own which waits out an absent store.
-   * Whoever opens it closes it, before the engine.
-   * @param onReconnect called when a connection is back that was lost: the store may have dropped events meanwhile
+   * Opens a reader of a queue's events, with a connection of its own. While the store is away, a read waits on Redis,
+   * and rejects on PostgreSQL.
+   * Whoever opens the reader closes it, before the engine.
+   * @param onReconnect called on Redis when a lost connection is back: the store may have dropped events meanwhile
    */
   openEvents (queueName: string, onReconnect: () => void): EngineEvents
-  /** Closes what the engine opened, in bounded time. */
+  /** Closes all that the engine opened, except workers and readers, in bounded time. */
   close (): Promise<void>
 }
 
-/** What BullMQ has no call for, whichever the store. */
+/** The commands that BullMQ does not have, for any store. */
 export interface StoreCommands {
-  /** The store's clock, in ms since the epoch: the only one that all processes share. */
+  /** The time of the store's clock, in ms since the epoch. It is the only clock that all processes share. */
   now (): Promise<number>
-  /** The id of a queue's latest event: a reader that starts after it misses nothing from now on. */
+  /** The id of a queue's latest event. A reader that starts after this id misses no later event. */
   latestEvent (queueName: string): Promise<string>
-  /** Deletes events that are older than so many ms: `completed` ones hold whole outputs. */
+  /** Deletes a queue's events that are older than `age` ms. Events of completed jobs hold whole outputs. */
   trimEvents (queueName: string, age: number): Promise<void>
   /**
-   * Reads a job in one atomic round trip, whose cost depends neither on the length of the queue
-   * nor on the size of the input, the output and what others stored as reason or progress.
-   * @param withOutput whether the output comes along, where it is small
-   * @param owner whose the job must be. One of somebody else is left unread, like one that is not there: whoever
-   * asks for either must not tell them apart, by the time that it takes neither
+   * Reads a job in one atomic round trip. Its cost does not depend on the length of the queue, nor on the size of the
+   * job's input and output. Nor does it depend on the size of a failure reason or progress that somebody else stored.
+   * @param withOutput whether to read the output as well, if it is small
+   * @param owner if given, reads the job only if it belongs to this owner. Reading the job of another owner takes as
+   * long as finding no job, so that a client cannot tell the two apart.
+   * @returns undefined if there is no such job, or it belongs to another owner
    */
   readJob (queueName: string, jobId: string, withOutput: boolean, owner?: string): Promise<StoredJob | UnreadableJob | undefined>
-  /** Rows of a job's log, from the index on: one at least where there is one, `LOG_PAGE` and some `PAGE_BYTES` at most. */
+  /**
+   * Reads rows of a job's log from the index `from` on: at most `LOG_PAGE` rows and about `PAGE_BYTES`, but at least
+   * one row if there is one.
+   */
   readLogs (queueName: string, jobId: string, from: number): Promise<string[]>
-  /** The output of a completed job; undefined where there is none. */
+  /** The output of a completed job; undefined if there is none. */
   readOutput (queueName: string, jobId: string): Promise<StoredOutput | undefined>
   /**
-   * Finds final jobs that outlived the retention they were stored with, at most `EXPIRED_PAGE` of them. One without
-   * retention never does.
-   * @param age only those that ended so many ms ago at least
+   * Finds final jobs that outlived the retention they were stored with, at most `EXPIRED_PAGE` of them. A job without
+   * retention never expires.
+   * @param age finds only jobs that ended at least so many ms ago
    */
   findExpired (queueName: string, state: 'completed' | 'failed', age: number): Promise<string[]>
   /**
-   * Ends a job as failed that is not final, atomically: it leaves whatever list it is in, and whoever
-   * runs it has lost its lock. An event in `stopsOf(queueName)` tells the worker.
+   * Ends a job as failed, atomically, unless it is final. The job leaves every list that it is in, and the worker that
+   * runs it loses its lock. An event in `stopsOf(queueName)` tells that worker.
+   * Without `reasons.running`, a job that runs is left alone.
    */
   endJob (queueName: string, jobId: string, reasons: EndReasons): Promise<void>
   /**
-   * Stores what a running job tells. Atomic, and the same when it is repeated.
-   * @returns whether the job still runs under this lock; else nothing was stored
+   * Stores a running job's progress and partial output, atomically. Repeating it has no further effect on the job.
+   * @returns whether the job still runs under this lock; if not, nothing was stored
    */
   report (queueName: string, jobId: string, token: string, report: JobReport): Promise<boolean>
 }
 
-/** The queue, of events only, that tells workers which of their jobs were ended by others. Not a name that a job may have. */
+/**
+ * The name of the queue through which workers learn that one of their jobs was ended by somebody else. It holds events
+ * only, and no job may have its name.
+ */
 export function stopsOf (queueName: string): string {
   return `${queueName}@stops`
 }
 
 /**
- * How many events a queue keeps. Who falls further behind learns the state of a job by reading it; the
- * fewer there are, the fewer outputs of removed jobs they hold.
+ * How many events a queue keeps. A watcher that falls further behind reads the state of the job instead. The fewer
+ * events are kept, the fewer outputs of removed jobs they hold.
  */
 export const EVENTS_KEPT = 1_000
 
-/** How many jobs are looked at together for those that have expired: so many do not hold up the store. */
+/** How many jobs one command examines when it looks for expired ones. So many do not hold up the store. */
 export const EXPIRED_PAGE = 1_000
 
-/** The option of a job that BullMQ keeps its retention in, by how the job ended. */
+/** The job options in which BullMQ stores the retention, for completed and for failed jobs. */
 export const RETENTION_OPTION = { completed: 'removeOnComplete', failed: 'removeOnFail' } as const
 
 /** How many rows of a log are read at a time. */
 export const LOG_PAGE = 100
 
-/** How many bytes of a log are read at a time: as much is kept in memory for each who watches a job and reads slowly. */
+/** How many bytes of a log are read at a time. For each slow watcher, one such page stays in memory. */
 export const PAGE_BYTES = 262_144
 
-/** Up to how many bytes the reason of a failure and a progress are read: we store less, and each status answer would wait for more. */
+/**
+ * The longest failure reason and the largest progress that are read, in bytes. This package stores less. Each status
+ * answer would have to wait for a larger one.
+ */
 export const LONGEST_TEXT = 65_536
 
-/** Up to how many bytes an output is small. */
+/** The size up to which an output counts as small, in bytes. */
 export const SMALL_OUTPUT = 32_768
 
-/** What happened to a job, in BullMQ's terms, or `output`. */
+/** An event of a queue. */
 export interface QueueEvent {
   id: string
+  /** BullMQ's name of the event, or `output` or `stop`, which this package adds. */
   event: string
-  /** Absent in events about the queue. */
+  /** Undefined in events about the whole queue. */
   jobId?: string | undefined
 }
 
+/** A reader of a queue's events. */
 export interface EngineEvents {
   /**
-   * The next events after the one with this id; none where there are none for some seconds. On PostgreSQL, where ids
-   * are not in the order of commits, all that are kept at first, and then those that were not told.
+   * Reads the next events after the one with this id. Waits for one if there is none yet, for seconds on Redis and for
+   * less than a second on PostgreSQL, and then returns an empty list.
+   * On PostgreSQL the order of ids is not the order of commits, so `after` has no effect there: the first call returns
+   * all events that are kept, each further call those that no call has returned.
    */
   read (after: string): Promise<QueueEvent[]>
-  /** Lets go of the connection, whether the store is there or not. A read that waits then ends. */
+  /** Closes the connection, whether or not the store is there. A read that waits then ends. */
   close (): Promise<void>
 }
 
 /**
- * A BullMQ worker, what its jobs tell and ask, which waits out an absent store as the worker does, and how to cut its
- * connections: closing it waits for a store that is away.
+ * A BullMQ worker, with the commands that its jobs need on the worker's own connection. While the store is away, these
+ * commands wait on Redis, and fail within seconds on PostgreSQL. Closing the worker waits for the store, too:
+ * `disconnect` ends that.
  */
 export interface EngineWorker extends Pick<StoreCommands, 'report' | 'readJob' | 'now'> {
   readonly worker: Worker
-  /** Lets go of the worker's connections for good. Closing it then ends within seconds, whether the store is there or not. */
+  /**
+   * Closes the worker's connections for good. Closing the worker then ends within seconds, whether or not the store is
+   * there.
+   */
   disconnect (): void
 }
 
-/** What a running job tells. */
+/** What a running job reports: its progress and rows of partial output. */
 export interface JobReport {
-  /** As BullMQ stores it; undefined: nothing new. */
+  /** The progress as BullMQ stores it; undefined: unchanged. */
   progress: unknown
-  /** Where in the job's log the rows go. */
+  /** The index in the job's log at which the first of `rows` goes. */
   from: number
   rows: string[]
 }

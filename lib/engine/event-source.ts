@@ -7,9 +7,9 @@ type Source = Pick<IQueueBackend, 'readEvents' | 'on'>
 const READ_TIMEOUT = 5_000
 
 /**
- * Reads events through a BullMQ backend. Not through its QueueEvents: that parses whole outputs which nobody
- * here wants, ends for good at the first entry it cannot parse, and keeps to itself how far it has read.
- * @param open makes the backend; made anew where reading failed
+ * Reads events through a BullMQ backend. BullMQ's own QueueEvents does not fit: it parses whole outputs, which nobody
+ * here needs, it ends for good at the first entry that it cannot parse, and it does not tell how far it has read.
+ * @param open opens the backend; called again after a read has failed
  */
 export function readerOf (open: () => Source, timeout = READ_TIMEOUT): (after: string) => Promise<QueueEvent[]> {
   let backend: Source | undefined
@@ -29,12 +29,12 @@ export function readerOf (open: () => Source, timeout = READ_TIMEOUT): (after: s
   }
 }
 
-/** The read that failed tells. */
+/** The caller learns of an outage by the read that fails. */
 function ignoreOutage (): void {}
 
 function toEvent (fields: string[]): Omit<QueueEvent, 'id'> {
   const valueOf = (name: string): string | undefined => {
-    // Names stand at the even places.
+    // Names are at even indexes, each followed by its value.
     const at = fields.findIndex((field, index) => index % 2 === 0 && field === name)
     return at === -1 ? undefined : fields[at + 1]
   }

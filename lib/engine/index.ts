@@ -10,12 +10,12 @@ import { openRedis } from './redis/redis.js'
 /** A share in an engine. The engine closes when its last lease is released. */
 export interface EngineLease {
   readonly engine: Engine
-  /** Calling it again does nothing. */
+  /** Releases this share. Calling it again does nothing. */
   release (): Promise<void>
 }
 
 interface SharedEngine {
-  /** What it is shared by: what was passed as connection, or its owner. */
+  /** What engines are shared by: the value passed as `connection`, or the owner for `memory:`. */
   readonly key: unknown
   readonly schema: string | undefined
   readonly opening: Promise<Engine>
@@ -26,9 +26,10 @@ interface SharedEngine {
 const shared = new Set<SharedEngine>()
 
 /**
- * The engine for a connection. Equal connections share one: the same URL, the same object, and on PostgreSQL the same
- * schema. `memory:` alone is shared only within `owner`, as two apps in one process are strangers.
- * @throws `OPTION_INVALID` where the connection is none we know, or has no schemas; `PEER_MISSING`
+ * Opens the engine for a connection, or shares one that is open. Connections share an engine if they are the same URL
+ * or the same object, and on PostgreSQL have the same schema. `memory:` is shared only within `owner`: two apps in one
+ * process have nothing to do with each other.
+ * @throws `OPTION_INVALID` if the connection is of no known kind, or has a schema and is not PostgreSQL; `PEER_MISSING`
  */
 export async function leaseEngine (connection: Connection, owner: object, log: EngineLog, schema?: string): Promise<EngineLease> {
   const open = pickEngine(connection, schema)
@@ -55,7 +56,10 @@ export async function leaseEngine (connection: Connection, owner: object, log: E
   }
 }
 
-/** Parsers of URLs attach what they cannot read to their errors: here, that has a password. */
+/**
+ * Whether an error says that a URL cannot be parsed. The parser attaches the URL to the error, and the URL may hold a
+ * password. So this error must not go out.
+ */
 function isUrlError (error: unknown): boolean {
   return error instanceof URIError || (error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL')
 }
@@ -75,7 +79,7 @@ function pickEngine (connection: Connection, schema: string | undefined): Opener
         const directory = directoryOf(connection)
         return () => openEmbedded(directory)
       }
-      // Not shown whole: it may hold a password.
+      // The message shows only the scheme, because the URL may hold a password.
       default: throw new OptionInvalidError('options.connection', 'must begin with redis:, rediss:, postgres:, postgresql:, memory: or file:', scheme === undefined ? 'a string without one of these' : `${scheme}:`)
     }
   }
@@ -99,7 +103,7 @@ function isPool (connection: object): connection is PostgresPool {
   return 'query' in connection && 'totalCount' in connection
 }
 
-/** A cluster may have one for itself, or for its nodes. */
+/** The key prefix of a connection. A cluster may have one of its own, or one for its nodes. */
 function keyPrefix (connection: RedisClient | RedisConnectionOptions): unknown {
   const options = 'options' in connection ? connection.options as object : connection
   const nodes = 'redisOptions' in options ? options.redisOptions as { keyPrefix?: unknown } | undefined : undefined

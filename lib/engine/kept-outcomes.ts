@@ -2,32 +2,39 @@ import type { IQueueBackend } from 'bullmq'
 import type { Patience } from './patience.js'
 import { isGone } from './store-answers.js'
 
-/** How long a job that a lost answer had fetched is locked until it is handed back, in ms. */
+/**
+ * How long a job is locked until it is handed back, in ms. This is about jobs that the store gave to a worker in an
+ * answer that was lost.
+ */
 const HAND_BACK_TIME = 30_000
 
-/** Keeps what attempts end in until the store has taken it, or has given the job to somebody else. */
+/** Keeps the outcomes of attempts until the store has taken them, or has given the job to another worker. */
 export interface KeptOutcomes {
   /**
-   * Has the backend of a BullMQ worker store outcomes again, and ask for jobs again with a pause. BullMQ stores again
-   * only where the connection was refused, and takes any other error for one of the processor.
+   * Makes the backend of a BullMQ worker repeat what fails: it stores outcomes again, and asks for jobs again after a
+   * pause. BullMQ by itself stores an outcome again only if the connection was refused. It takes any other error for an
+   * error of the processor.
    */
   keep (backend: IQueueBackend): void
   /** The jobs whose outcome is being stored, each with the token of its lock. */
   locks (): Array<[jobId: string, token: string]>
-  /** No further job is fetched. */
+  /** From now on, a repeated command fetches no further job. */
   close (): void
 }
 
+/** @param patience sends the commands again */
 export function keepOutcomes (patience: Patience): KeptOutcomes {
   const storing = new Map<string, string>()
-  /** Tokens whose question for a job got no answer: the store may have given one nevertheless. */
+  /** Lock tokens whose request for a job got no answer. The store may have given them a job nevertheless. */
   const doubtful = new Set<string>()
   let closing = false
 
   /**
-   * @param move is told whether it may fetch the next job
-   * @param isTaken whether the job that is not this attempt's any more is as this attempt has left it, or final by
-   * somebody else: canceled as it ended
+   * Stores an outcome, again and again until the store answers.
+   * @param move moves the job in the store; its argument says whether it may fetch the next job as well
+   * @param taken what to return if `isTaken` says yes
+   * @param isTaken called when the job is not this attempt's any more. Says whether that is fine: the job is as this
+   * attempt has left it, or somebody else made it final, for example canceled it while it ended.
    */
   const store = async <Answer>(jobId: string, token: string, move: (mayFetch: boolean) => Promise<Answer>, taken: Answer, isTaken: (again: boolean) => Promise<boolean>): Promise<Answer> => {
     storing.set(jobId, token)
@@ -47,7 +54,10 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
     }
   }
 
-  /** BullMQ would ask for jobs again with a short pause or none, and tell each time, whatever the store says. */
+  /**
+   * Asks for jobs until there is an answer. BullMQ by itself would ask again with a short pause or none, and log each
+   * failure, whatever the store says. So no error counts as an answer here.
+   */
   const ask = <Answer>(question: (again: boolean) => Promise<Answer>): Promise<Answer> => patience.untilAnswered(question, () => closing, () => false)
 
   return {
@@ -63,9 +73,12 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
         moveJobFromActiveToWait: backend.moveJobFromActiveToWait.bind(backend),
         retryJob: backend.retryJob.bind(backend)
       }
-      /** Where it is not final, its lock had run out before the outcome came. */
+      /** Whether a job is final. If it is not, its lock had run out before the outcome came. */
       const isFinal = (jobId: string) => async (): Promise<boolean> => await backend.isFinished(jobId) !== 0
-      /** By now it may be anywhere, where this attempt may have moved it. */
+      /**
+       * Whether this attempt may have moved the job. After a repeated command it may have, whatever state the job is in
+       * now.
+       */
       const isMoved = (jobId: string) => async (again: boolean): Promise<boolean> => again || await isFinal(jobId)()
 
       const handBackAll = async (): Promise<void> => {
@@ -77,7 +90,10 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
         }
       }
       let handing: Promise<void> | undefined
-      /** Else a job that nobody knows of would be active until its lock runs out. */
+      /**
+       * Returns jobs to the queue that were fetched in a lost answer. Otherwise such a job would be active until its
+       * lock runs out, and nobody would run it.
+       */
       const handBack = async (): Promise<void> => {
         while (doubtful.size > 0) await (handing ??= handBackAll().finally(() => { handing = undefined }))
       }
@@ -93,11 +109,12 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
           }
         }),
         waitForJob: timeout => ask(async again => {
-          // As BullMQ does after an error; where that fails, waiting tells.
+          // BullMQ reconnects in the same way after an error. If that fails, the wait below fails, too.
           if (again) await backend.reconnectBlocking().catch(() => {})
           return await original.waitForJob(timeout)
         }),
         moveStalledJobsToWait: () => ask(original.moveStalledJobsToWait),
+        // A job that BullMQ moves has an id.
         moveToCompleted: (job, output, remove, token, fetchNext) => store(job.id as string, token,
           mayFetch => original.moveToCompleted(job, output, remove, token, fetchNext && mayFetch),
           { result: undefined, finishedOn: Date.now() }, isFinal(job.id as string)),

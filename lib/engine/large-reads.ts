@@ -2,30 +2,31 @@ import { ReadTimeoutError } from '../base/errors.js'
 import { nextTurn } from '../base/turns.js'
 import type { StoreCommands } from './engine.js'
 
-/** The reads whose answers may be large. */
+/** The commands whose answers may be large. */
 export type LargeReads = Pick<StoreCommands, 'readLogs' | 'readOutput'>
 
-/** A connection for them alone. */
+/** A connection that is used only for large reads. */
 export interface ReaderConnection {
   commands: LargeReads
   close (): unknown
 }
 
-/** How many large answers are under way at a time. The others wait here, where they hold up nobody. */
+/** How many large reads run at a time. Further ones wait in this process, where they hold up nobody. */
 const AT_A_TIME = 4
 
-/** How often the store is asked for a sign of life while it sends a large answer, in ms. */
+/** How often the store is asked for a sign of life during a large read, in ms. */
 const SIGN_OF_LIFE = 100
 
-/** How long one read may take, in ms, from when it is sent; signs of life come on top. */
+/** How long one read may take from when it is sent, in ms. The time that the signs of life take is not counted. */
 const LONGEST = 30_000
 
 /**
- * Large reads, over a connection of their own, opened when it is first needed: answers of megabytes hold up no
- * small command. What several ask for in the same moment is read once.
- * @param open the connection
- * @param isThere asks the store something small elsewhere. As long as that is answered, a read is merely large, or its
- * connection slow; where it rejects, the read does so with it, as soon as all others
+ * Makes large reads over a connection of their own, so that answers of megabytes do not hold up small commands. The
+ * connection opens with the first read. Callers that ask for the same thing at the same time share one read.
+ * @param open opens the connection
+ * @param isThere sends a small command over another connection. As long as it is answered, the read is merely large, or
+ * its connection slow. If it rejects, the read rejects with the same error.
+ * @returns the commands; they reject with `READ_TIMEOUT` if a read takes too long
  */
 export function openLargeReads (open: () => ReaderConnection, isThere: () => Promise<unknown>): LargeReads & { close (): Promise<void> } {
   let connection: ReaderConnection | undefined
@@ -49,7 +50,7 @@ export function openLargeReads (open: () => ReaderConnection, isThere: () => Pro
             isThere().then(() => { if (!over) watch(left - SIGN_OF_LIFE) }, reject)
             return
           }
-          // The connection may be dead, and nobody has told: the next read opens another.
+          // The connection may be dead without an error. Close it: the next read opens another.
           close().catch(() => {})
           reject(new ReadTimeoutError(String(LONGEST)))
         }, SIGN_OF_LIFE)
@@ -65,8 +66,9 @@ export function openLargeReads (open: () => ReaderConnection, isThere: () => Pro
   const share = async <Answer>(key: string, ask: (commands: LargeReads) => Promise<Answer>): Promise<Answer> => {
     const reading = underWay.get(key) ?? enter(() => read(ask)).finally(() => { underWay.delete(key) })
     underWay.set(key, reading)
+    // The key decides the command, and with it the type of the answer.
     const answer = await reading as Answer
-    // Whatever each of them does with it.
+    // Callers that share an answer go on in different turns of the event loop, as each may do long work with it.
     await nextTurn()
     return answer
   }
@@ -78,7 +80,7 @@ export function openLargeReads (open: () => ReaderConnection, isThere: () => Pro
   }
 }
 
-/** Lets so many in at a time; the others in the order in which they came. */
+/** Runs at most `most` functions at a time. The others wait, and go on in the order in which they came. */
 function limitTo (most: number): <Answer>(enter: () => Promise<Answer>) => Promise<Answer> {
   let inside = 0
   const waiting: Array<() => void> = []
@@ -88,7 +90,7 @@ function limitTo (most: number): <Answer>(enter: () => Promise<Answer>) => Promi
     try {
       return await enter()
     } finally {
-      // A place goes from hand to hand: nobody who comes now gets before those who wait.
+      // The place is handed over directly, so that a newcomer cannot take it before those who wait.
       const next = waiting.shift()
       if (next === undefined) inside--
       else next()

@@ -2,7 +2,7 @@ import { PeerMissingError } from '../base/errors.js'
 
 /**
  * Loads an optional peer dependency at its first use.
- * @throws `PEER_MISSING`, with the install command, where it is not installed
+ * @throws `PEER_MISSING`, with the install command, if it is not installed
  */
 export async function loadPeer<Module> (name: string, load: () => Promise<Module>): Promise<Module> {
   try {

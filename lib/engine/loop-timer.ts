@@ -2,10 +2,11 @@
 const STEP = 50
 
 /**
- * A timer that does not count how long the event loop stands still: what a store answered meanwhile has not been
- * read yet, and what it was to be asked may not have been sent.
+ * Starts a timer that does not count the time for which the event loop stands still. During such a pause, this process
+ * has not read the store's answers, and may not have sent its commands.
  * @param ms how long the store has
- * @returns stops it
+ * @param act called once when the time is over
+ * @returns a function that stops the timer
  */
 export function startLoopTimer (ms: number, act: () => void): () => void {
   let timer: NodeJS.Timeout

@@ -1,8 +1,9 @@
 import type { IQueueBackend } from 'bullmq'
 
 /**
- * Has a worker's backend delete no job by its age but as each job says itself (`keepRetention` does that): BullMQ
- * would go by the job that ends, also for all that ended before, and a deployment may have lowered the retention.
+ * Keeps a worker's backend from deleting jobs by age. BullMQ would apply the retention of the job that ends to all jobs
+ * that ended before it, and a deployment may have lowered the retention. `keepRetention` deletes each job by its own
+ * retention instead.
  */
 export function keepOlderJobs (backend: Pick<IQueueBackend, 'moveToCompleted' | 'moveToFailed'>): void {
   const moveToCompleted = backend.moveToCompleted.bind(backend)
@@ -13,6 +14,7 @@ export function keepOlderJobs (backend: Pick<IQueueBackend, 'moveToCompleted' | 
 
 type Remove = Parameters<IQueueBackend['moveToCompleted']>[2]
 
+/** `Object.fromEntries` does not keep the type; without `age`, the rest still is a `Remove`. */
 function withoutAge (remove: Remove): Remove {
   return typeof remove === 'object' ? Object.fromEntries(Object.entries(remove).filter(([name]) => name !== 'age')) as Remove : remove
 }

@@ -1,30 +1,34 @@
 import { isForGood } from './store-answers.js'
 
-/** How long a question waits before it is asked again, in ms: at first, and at most. */
+/** How long a command waits before it is sent again, in ms: at first, and at most. */
 const FIRST_PAUSE = 50
 const LONGEST_PAUSE = 1_000
 
-/** How often the store refuses the same question before that is an outage: one connection that broke is none. */
+/**
+ * How often the same command must fail before that counts as an outage. One failure may be a single broken connection.
+ */
 const OUTAGE = 3
 
-/** Asks the store again and again, so that nobody takes its trouble for something else. */
+/** Sends commands to the store again until it answers, so that nobody takes an outage for something else. */
 export interface Patience {
-  /** Whether the store refuses what it is asked. Somebody has been told so. */
+  /** Whether the store refuses commands, and `onRefused` was called for that. */
   readonly refused: boolean
   /**
-   * Asks until there is an answer; one for good is thrown.
-   * @param ask is told whether it is asked again: the store may have done it before, and only its answer was lost
-   * @param isOver whether nobody waits for an answer any more: the last refusal is thrown
-   * @param isAnswer which errors are answers: by default, those for good
+   * Sends a command until the store answers. An error that counts as an answer is thrown.
+   * @param ask sends the command. `again` says whether it was sent before: the store may have run it then, and only the
+   * answer was lost.
+   * @param isOver whether nobody waits for the answer any more; then the last error is thrown. Default: never
+   * @param isAnswer which errors count as answers. Default: those for which the same command would always fail
+   * (`isForGood`)
    */
   untilAnswered<Answer> (ask: (again: boolean) => Promise<Answer>, isOver?: () => boolean, isAnswer?: (error: unknown) => boolean): Promise<Answer>
-  /** Nothing is asked again. */
+  /** From now on, no command is sent again. */
   end (): void
 }
 
 /**
- * @param onRefused called once when the store begins to refuse, with how many questions wait
- * @param onAnswered called once when all that waited is answered
+ * @param onRefused called once when the store begins to refuse, with the number of commands that wait
+ * @param onAnswered called once when all commands that waited are answered
  */
 export function createPatience (onRefused: (error: unknown, waiting: number) => void, onAnswered: () => void): Patience {
   const refusals = new Set<object>()

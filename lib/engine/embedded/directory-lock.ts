@@ -4,36 +4,38 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DirectoryInUseError } from '../../base/errors.js'
 import { identityOf } from '../process-identity.js'
 
-/** How often the owner of a lock gives a sign of life, in ms. */
+/** How often the owner of a lock touches its file, in ms. */
 const BEAT = 1_000
 
-/** How long an owner of whom nothing else is known may give none, in ms. */
+/** How long to watch the lock file of an owner whose process cannot be identified, in ms. */
 const SILENCE = 5_000
 
-/** What a lock says of its owner. */
+/** The content of a lock file: the process that owns it. */
 interface Owner {
   pid: number
-  /** Which of all that have had this number; undefined where the system does not tell. */
+  /**
+   * Tells the process from earlier ones with the same pid. Undefined if the system does not tell (see `identityOf`).
+   */
   identity?: string | undefined
 }
 
 /**
- * Makes a directory this process's own: two databases in one directory would destroy each other's
- * data. Creates it where it is missing.
- * @param identify tells processes of one number apart
- * @returns gives it up
- * @throws `DIRECTORY_IN_USE`
+ * Locks a directory for this process. Two databases in one directory would destroy each other's data. Creates the
+ * directory if it is missing.
+ * @param identify returns what tells a process from others with the same pid
+ * @returns a function that releases the lock
+ * @throws `DIRECTORY_IN_USE` if the owner of the lock is alive
  */
 export async function lockDirectory (directory: string, identify = identityOf): Promise<() => Promise<void>> {
   await mkdir(directory, { recursive: true })
-  // Beside what PostgreSQL keeps in there, which ignores names it does not know.
+  // The file lies beside PostgreSQL's own files. PostgreSQL ignores names that it does not know.
   const lock = join(directory, 'fastify-async-jobs.pid')
   await take(lock, directory, identify)
   const beat = setInterval(() => {
     const now = new Date()
     utimes(lock, now, now).catch(() => {})
   }, BEAT)
-  // It is no reason for a process to go on.
+  // The timer must not keep the process running.
   beat.unref()
   return async () => {
     clearInterval(beat)
@@ -50,13 +52,18 @@ async function take (lock: string, directory: string, identify: typeof identityO
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     const owner = parse(await readFile(lock, 'utf8'))
     if (await isAlive(owner, lock, identify)) throw new DirectoryInUseError(directory, String(owner.pid))
-    // Its owner was killed. Two that find that out in the same instant could both go on: for development that will do.
+    // The owner was killed. Two processes that find this out at the same instant may both go on. That is accepted,
+    // because the embedded engine is for development.
     await rm(lock, { force: true })
     await take(lock, directory, identify)
   }
 }
 
-/** A container has processes of its own: the same number, often 1, is another process there, and after each start. */
+/**
+ * Whether the owner of a lock is alive. If it runs in the same container as this process, its pid and identity decide.
+ * Otherwise the pid says nothing: in another container, or after a restart, the same number (often 1) is another
+ * process. Then the function watches for up to `SILENCE` ms whether the owner touches the lock file.
+ */
 async function isAlive ({ pid, identity }: Owner, lock: string, identify: typeof identityOf): Promise<boolean> {
   const ours = await identify(process.pid)
   const isSeen = identity !== undefined && ours !== undefined && placeOf(identity) === placeOf(ours)
@@ -68,14 +75,15 @@ async function isAlive ({ pid, identity }: Owner, lock: string, identify: typeof
   return false
 }
 
-/** Where a process is: all that is in its identity but when it was started. */
+/** The place of a process: its identity without the last part, the start time of the process. */
 function placeOf (identity: string): string {
   return identity.slice(0, identity.lastIndexOf(' '))
 }
 
-/** What is no lock of ours has an owner that nothing is known of. */
+/** Reads a lock file. A file with other content counts as the lock of an unknown owner. */
 function parse (text: string): Owner {
   try {
+    // Any content may be there. Wrong types do no harm: no running process has such a pid and identity.
     const { pid, identity } = JSON.parse(text) as Owner
     return { pid, identity }
   } catch {

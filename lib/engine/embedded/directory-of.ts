@@ -1,7 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { OptionInvalidError } from '../../base/errors.js'
 
-/** The directory of a `file:` connection: of a URL the path that it stands for, and what follows a bare `file:` as it is. */
+/**
+ * Returns the directory of a `file:` connection. From a URL (`file:///…`) it decodes the path. After a bare `file:` it
+ * takes the rest as it is.
+ * @throws `OPTION_INVALID` if no path follows from the URL
+ */
 export function directoryOf (connection: string): string {
   if (!connection.startsWith('file://')) return connection.slice('file:'.length)
   try {

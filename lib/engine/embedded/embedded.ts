@@ -9,9 +9,10 @@ import { postgresEngine } from '../postgres/postgres.js'
 import { prepareSchema } from '../postgres/schema.js'
 
 /**
- * PostgreSQL in this process: PGlite under BullMQ's own backend. For development and tests; one
- * process only.
+ * Opens the embedded engine: PGlite, which is PostgreSQL in this process, under BullMQ's own PostgreSQL backend. It is
+ * for development and tests, and for one process only.
  * @param directory where the data lives; undefined: in memory
+ * @throws `PEER_MISSING` if PGlite is not installed, `DIRECTORY_IN_USE` if another process uses the directory
  */
 export async function openEmbedded (directory: string | undefined): Promise<Engine> {
   const { PGlite } = await loadPeer('@electric-sql/pglite', () => import('@electric-sql/pglite'))
@@ -43,14 +44,14 @@ async function open (Database: typeof PGlite, directory: string | undefined): Pr
   return db
 }
 
-/** What BullMQ uses of a `pg` pool. All its clients are the one session that PGlite is. */
+/** The part of a `pg` pool that BullMQ uses. All its clients share PGlite's only session. */
 class PGlitePool extends EventEmitter implements PgPool {
   readonly #db: PGlite
   readonly #clients = new Set<PGliteClient>()
 
   constructor (db: PGlite) {
     super()
-    // Every queue of the service listens to its errors.
+    // Every queue of the service listens to the pool's errors: no limit of listeners.
     this.setMaxListeners(0)
     this.#db = db
   }
@@ -71,10 +72,13 @@ class PGlitePool extends EventEmitter implements PgPool {
   }
 }
 
-/** BullMQ's statements begin with comment lines. */
+/** Matches a LISTEN statement, and captures its channel. BullMQ's statements begin with comment lines. */
 const LISTEN = /^(?:\s*--[^\n]*\n)*\s*LISTEN\s+"?(\w+)/i
 
-/** What BullMQ uses of a `pg` client. `LISTEN` becomes PGlite's own `listen`, whose callbacks become `notification` events. */
+/**
+ * The part of a `pg` client that BullMQ uses. It turns a `LISTEN` statement into PGlite's own `listen`, and the
+ * callbacks of that into `notification` events.
+ */
 class PGliteClient extends EventEmitter implements PgPoolClient {
   readonly #db: PGlite
   readonly #unlisten: Array<() => Promise<void>> = []
@@ -97,9 +101,13 @@ class PGliteClient extends EventEmitter implements PgPoolClient {
   }
 }
 
-/** Only `exec` takes several statements at once, as the migrations do; only `query` takes parameters. */
+/**
+ * Runs a statement. PGlite's `query` takes parameters. Only its `exec` takes several statements at once, which
+ * migrations need.
+ */
 async function query<Row> (db: PGlite, text: string, params: readonly unknown[] | undefined): Promise<{ rows: Row[] }> {
   if (params !== undefined) return keepNull(await db.query<Row>(text, [...params]))
   const results = await db.exec(text)
+  // `exec` does not know the types of rows. Whoever wrote the statement does.
   return results.at(-1) as unknown as { rows: Row[] }
 }

@@ -2,20 +2,21 @@
 import { parseArgs } from 'node:util'
 import { migrate, reasonOf } from './migrate.js'
 
-/* For administrators: makes what services may use, and not make themselves. */
+/* A program for administrators: prepares the schema for services whose role may not do that. */
 
 const USAGE = `Usage: fastify-async-jobs migrate <url> [--schema <name>]
 
 Brings a schema of PostgreSQL (default bullmq) to the version that this package needs.
 `
 
-/** What `schema` takes as an option, too. */
+/** The names that the option `schema` takes, too. */
 const SCHEMA = /^(?!pg_)[A-Za-z_][A-Za-z0-9_]{0,62}$/
 
 function read (): { url: string, schema: string | undefined } | undefined {
   try {
     const { values: { schema }, positionals: [command, url, ...rest] } = parseArgs({ allowPositionals: true, options: { schema: { type: 'string' } } })
     const fits = command === 'migrate' && /^postgres(?:ql)?:/.test(url ?? '') && rest.length === 0 && SCHEMA.test(schema ?? 'bullmq')
+    // A URL that fits is there.
     return fits ? { url: url as string, schema } : undefined
   } catch {
     return undefined

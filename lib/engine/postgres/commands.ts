@@ -3,21 +3,29 @@ import { EXPIRED_PAGE, LOG_PAGE, LONGEST_TEXT, PAGE_BYTES, RETENTION_OPTION, SMA
 import { toStoredOptions, type StoredJob, type StoredOutput, type StoredState } from '../../job/stored-job.js'
 
 /*
- * What BullMQ has no call for, as statements: each is atomic, and one round trip. The connection knows the schema. Where time matters, it is
- * that of the database, as the clocks of processes may be wrong.
+ * The commands that BullMQ does not have, as SQL statements. Each is atomic, and one round trip. The connection sets
+ * the schema. Times are those of the database, because the clocks of processes may be wrong.
  */
 
-/** The name of our workers, which check their outputs. BullMQ stores it with each job that one takes, and none for those without. */
+/**
+ * The name of our workers. They check outputs before they store them. BullMQ stores the name with each job that a
+ * worker takes, and no name for workers without one.
+ */
 export const OUR_WORKER = 'fastify-async-jobs'
 
 const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
-/** Up to how many bytes a column is small, which may be compressed. */
+/**
+ * The size up to which the column of an output counts as small, in bytes. The column may be compressed, so this is less
+ * than `SMALL_OUTPUT`.
+ */
 const SMALL_COLUMN = SMALL_OUTPUT / 4
 
 /**
- * One row by its primary key; the output crosses the wire only where it is asked for, and small. An active job
- * whose lock has run out has lost its worker, and somebody else's job may wait for its children.
+ * Reads one row by its primary key. The statement returns the output only if it is wanted and small.
+ * An active job whose lock has run out has lost its worker, so its state is `waiting`. So is that of a job that waits
+ * for its children, which only others submit.
+ * $3: whether the output is wanted, $4: owner or null.
  */
 const READ_JOB = `
 SELECT CASE WHEN state = 'waiting-children' OR (state = 'active' AND locked_until_ms <= ${NOW}) THEN 'waiting' ELSE state::text END AS state,
@@ -39,9 +47,9 @@ SELECT return_value::text AS output, processed_by FROM job
  WHERE queue = $1 AND id = $2 AND state = 'completed' AND return_value IS NOT NULL`
 
 /**
- * Moves a job that is not final to the failed ones. Without its lock, whoever runs it can store nothing any
- * more: BullMQ's own functions and REPORT check it. $3: reason for a pending job, $4: reason for a running one
- * or null, $5: the queue of stopsOf.
+ * Moves a job to the failed ones unless it is final. Its lock goes, so whoever runs it can store nothing any more:
+ * BullMQ's own functions and REPORT check the lock.
+ * $3: reason for a pending job, $4: reason for a running job or null, $5: the queue of `stopsOf`.
  */
 const END_JOB = `
 WITH open AS (
@@ -62,8 +70,9 @@ SELECT publish_event($1, 'failed', jsonb_build_object('jobId', $2::text, 'failed
   FROM ended`
 
 /**
- * Progress and log rows of a job, as long as its lock is ours. $3: token, $4: progress or null, $5: index of
- * the first row, $6: rows. Rows that are there already are not written twice.
+ * Stores progress and log rows of a job as long as it runs under our lock. Rows that are there already are not written
+ * again.
+ * $3: token, $4: progress or null, $5: index of the first row, $6: rows.
  */
 const REPORT = `
 WITH owned AS (
@@ -80,7 +89,11 @@ SELECT publish_event($1, CASE WHEN $4::jsonb IS NULL THEN 'output' ELSE 'progres
          jsonb_strip_nulls(jsonb_build_object('jobId', id, 'data', $4::text)))
   FROM owned`
 
-/** $2: state, $3: age in ms, $4: the option with the retention. Others may have stored what they like as its age. */
+/**
+ * Finds expired jobs, the oldest first. The retention of a job that somebody else stored may be anything: only a number
+ * counts.
+ * $2: state, $3: age in ms, $4: the option with the retention.
+ */
 const FIND_EXPIRED = `
 SELECT id FROM job
  WHERE queue = $1 AND state = $2::job_state AND state IN ('completed', 'failed') AND finished_at_ms <= ${NOW} - $3::bigint
@@ -105,7 +118,7 @@ interface JobRow {
   progress: unknown
   failed_reason: string | null
   logs: string | number
-  /** JSON; null where it is large, or not wanted. */
+  /** JSON; null if the output is large, or not wanted. */
   output: string | null
   processed_by: string | null
 }
@@ -114,7 +127,7 @@ interface OutputRow extends Pick<JobRow, 'processed_by'> {
   output: string
 }
 
-/** The commands on all queues, over one pool. */
+/** Makes the commands on all queues, over one pool. */
 export function postgresCommands (pool: PgPool): StoreCommands {
   return {
     async now () {

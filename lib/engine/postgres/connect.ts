@@ -5,47 +5,54 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PostgresPool } from '../../../types/options.js'
 
-/* How our connections to PostgreSQL are made, and how they are given up. */
+/* How connections to PostgreSQL are made, and how they are closed. */
 
-/** How long a connection may take to close as the protocol wants it, in ms: one that is dead never does. */
+/** How long a connection may take to close in the orderly way, in ms. A dead connection never does. */
 export const END_TIMEOUT = 250
 
-/** How often a connection that only listens is asked for a sign of life, in ms, and how long it may take to give one. */
+/** How often a connection that only listens is asked for a sign of life, and how long the answer may take, in ms. */
 const WATCH_INTERVAL = 4_000
 const WATCH_TIMEOUT = 2_000
 
-/** How often a pool that ends looks whether somebody waits for a connection, in ms. Nobody does for longer than it may take to make one. */
+/**
+ * How often a pool that ends checks whether somebody waits for a connection, in ms. Nobody waits for longer than a
+ * connection may take to open.
+ */
 const WAITING_INTERVAL = 10
 
-/** So that the system finds out, too, that the other side is gone. */
+/** TCP keep-alive: the operating system finds out, too, that the other side is gone. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 }
 
-/** How long one may take to connect, and to answer a statement, in ms. */
+/** How long a connection may take to open, and to answer a statement, in ms. */
 export interface Limits {
   connectionTimeoutMillis: number
   query_timeout: number
 }
 
-/** A connection of one's own; releasing it closes it. */
+/** A connection that only its opener uses. Releasing it closes it. */
 export type PostgresClient = PgPoolClient & { readonly processID: number | null }
 
-/** Connections that whoever asks takes by turns. */
+/** A pool of connections that all callers share. */
 export interface Connections {
   query (text: string, params: readonly unknown[] | undefined): Promise<{ rows: unknown[] }>
-  /** Takes no further questions. Those under way have so many ms until they are cut off. */
+  /** Accepts no further statements. After `patience` ms, those that still run fail, as their connections are cut. */
   close (patience: number): Promise<void>
 }
 
-/** Makes connections with the same settings, all of which see one schema. */
+/** Makes connections with the same settings and the same schema. */
 export interface Connect {
   pool (limits: Limits): Connections
-  /** A connection of one's own. Where it `watch`es, as who only listens wants it, it is asked now and then, and cut off where it does not answer. */
+  /**
+   * Opens a connection for one user. Set `watch` for a connection that only listens: it is then asked for a sign of
+   * life now and then, and cut if none comes. Default: false.
+   */
   client (limits: Limits, watch?: boolean): Promise<PostgresClient>
 }
 
-/** @param schema whose name is safe in double quotes */
+/** @param schema the name of a schema; it must be safe in double quotes */
 export function connectWith ({ Client: Base, Pool }: Pick<typeof pg, 'Client' | 'Pool'>, connection: string | PostgresPool, schema: string): Connect {
   const settings = typeof connection === 'string' ? { connectionString: connection } : copyOptions(connection)
+  // The user's pool may have a class of clients of its own.
   const SchemaClient = inSchema((settings as { Client?: typeof Client }).Client ?? Base, schema)
 
   return {
@@ -63,15 +70,16 @@ export function connectWith ({ Client: Base, Pool }: Pick<typeof pg, 'Client' | 
           }
         }
       })
-      // One that is closed while it is idle is replaced when it is needed. Of others, the query that fails tells.
+      // The pool replaces an idle connection that was closed. An error of a connection in use also fails its statement.
       pool.on('error', () => {})
       let ended: Promise<void> | undefined
       const end = async (): Promise<void> => {
-        // A pool that ends forgets who waits for a connection.
+        // A pool that ends forgets the callers that wait for a connection.
         while (pool.waitingCount > 0) await sleep(WAITING_INTERVAL)
         await pool.end()
       }
       return {
+        // The types of `pg` take no readonly arrays.
         query: (text, params) => pool.query(text, params as unknown[] | undefined),
         async close (patience) {
           await within(patience, ended ??= end())
@@ -83,38 +91,41 @@ export function connectWith ({ Client: Base, Pool }: Pick<typeof pg, 'Client' | 
     async client (limits, watch = false) {
       const client = new SchemaClient({ ...settings, ...KEEP_ALIVE, ...limits })
       await client.connect()
+      // The types of `pg` do not know that a single query may have a `query_timeout`.
       const asking = watch ? setInterval(() => { client.query({ text: 'SELECT 1', query_timeout: WATCH_TIMEOUT } as QueryConfig).catch(() => { cut(client) }) }, WATCH_INTERVAL) : undefined
       client.once('end', () => { clearInterval(asking) })
       const release = async (): Promise<void> => {
-        // BullMQ has taken all listeners away, that for errors too.
+        // BullMQ has removed all listeners, including the one for errors. Without one, an error would end the process.
         client.on('error', () => {})
         clearInterval(asking)
         await within(END_TIMEOUT, client.end())
         cut(client)
       }
+      // With `release`, the client is what BullMQ takes for a client of a pool.
       return Object.assign(client as unknown as PostgresClient, { release: () => { void release() } })
     }
   }
 }
 
 /**
- * Clients whose statements find a schema. It is set after connecting: poolers refuse it as a parameter of the start,
- * and there it would replace what the user has set.
+ * Makes a class of clients whose statements find a schema. Each client sets the schema after it has connected. As a
+ * startup parameter, poolers would refuse it, and it would replace what the user has set.
  */
 function inSchema (Base: typeof Client, schema: string): typeof Client {
   return class extends Base {
     constructor (config?: string | ClientConfig) {
       super(config)
-      // Without a listener, an error of a connection that nobody asks would end the process.
+      // Without a listener, an error of an idle connection would end the process.
       this.on('error', () => {})
     }
 
-    // A pool calls it with a callback.
+    // A pool calls `connect` with a callback.
     override connect (): Promise<Client>
     override connect (callback: Connected): void
     override connect (callback?: Connected): Promise<Client> | void {
       const connected = this.#connect()
       if (callback === undefined) return connected
+      // The callback takes null or an error. Its second form also takes the client, which a pool does not use.
       const settled = callback as (error: unknown) => void
       connected.then(() => { settled(null) }, settled)
     }
@@ -134,19 +145,23 @@ function inSchema (Base: typeof Client, schema: string): typeof Client {
 
 type Connected = ((error: Error) => void) | ((error: null, client: Client) => void)
 
-/** Waits for an end whose outcome is of no interest any more. */
+/** Waits for a promise for at most `time` ms, and ignores how it settles. */
 async function within (time: number, end: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   await Promise.race([end.catch(() => {}), new Promise(resolve => { timer = setTimeout(resolve, time) })])
   clearTimeout(timer)
 }
 
-/** Its queries fail, and whoever listens hears an error. */
+/** Cuts a connection. Its statements fail, and listeners get an error. */
 function cut (client: Client): void {
+  // The types of `pg` do not show the socket.
   (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy()
 }
 
-/** A pool hides its password from enumeration, so that it does not end in logs. */
+/**
+ * Copies the options of a pool. The password needs a line of its own: a pool makes it not enumerable, so that it does
+ * not get into logs.
+ */
 function copyOptions (pool: PostgresPool): object {
   const { password } = pool.options as { password?: unknown }
   return password === undefined ? { ...pool.options } : { ...pool.options, password }

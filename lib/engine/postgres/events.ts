@@ -1,22 +1,26 @@
 import type { PgPoolClient } from 'bullmq'
 import type { EngineEvents, QueueEvent } from '../engine.js'
 
-/** The most events that are read at a time. */
+/** The most events that one statement reads. */
 const BATCH = 1_000
 
 /**
- * How long a read waits for a notification, in ms. Of several writers that commit together, BullMQ notifies only for
- * one: while there are writers under way, the next read comes soon.
+ * How long a read waits for a notification, in ms: at most, and at first. If several writers commit together, BullMQ
+ * notifies only for one of them. So the next read comes soon while transactions are under way.
  */
 const LONGEST_PAUSE = 500
 const FIRST_PAUSE = 20
 
-/** How long what has been read is not taken for all there is up to it, in ms: an event has its id before its transaction has one. */
+/**
+ * How long after a read earlier events may still be missing, in ms, even if no transaction was under way. A transaction
+ * takes the id of an event before it gets an id of its own, and until then no snapshot shows it.
+ */
 const SETTLING = 1_000
 
 /**
- * The next events, with what tells which may still come before them: `oldest` is the first transaction that goes on,
- * `next` the first that has not begun. $2: the id up to which all is known, $3: what is known beyond that.
+ * Reads the next events. It also returns what tells whether earlier events may still come: `oldest` is the oldest
+ * transaction that still runs, `next` the first that has not begun.
+ * $2: the id up to which all events are known, $3: the known ids after that.
  */
 const READ = `
 SELECT pg_snapshot_xmin(snapshot)::text AS oldest, pg_snapshot_xmax(snapshot)::text AS next, kept.first, said.*
@@ -35,7 +39,10 @@ interface Row {
   job_id: string | null
 }
 
-/** Up to where all was read in a moment, and the first transaction that had not begun then. */
+/**
+ * A read that returned events: the last id up to which it returned everything, the first transaction that had not
+ * begun, and the time of the read.
+ */
 interface Read {
   upTo: number
   next: bigint
@@ -43,11 +50,13 @@ interface Read {
 }
 
 /**
- * Reads the events of a queue, whatever the order in which they are committed: ids are given earlier. Who reads on from
- * the greatest one misses those that come late. So each read goes back to where no transaction can write any more, and
- * leaves out what was read before.
- * All that is kept is told at first: which of it was committed since somebody looked, nothing tells.
- * @param connect a connection of its own
+ * Reads the events of a queue, in whatever order they are committed. An event gets its id before its transaction
+ * commits, so an event with a lower id may appear later. A reader that goes on after the greatest id would miss it. So
+ * each read begins at the id below which no transaction can write any more, and leaves out the events that were read
+ * before.
+ * The first read returns all events that are kept, because nothing tells which of them were committed since a certain
+ * moment.
+ * @param connect opens a connection of the reader's own
  */
 export function readPostgresEvents (queueName: string, connect: () => Promise<PgPoolClient>): EngineEvents {
   const seen = new Set<number>()
@@ -91,13 +100,14 @@ export function readPostgresEvents (queueName: string, connect: () => Promise<Pg
     notified = false
     try {
       const { rows } = await (await (client ??= open())).query<Row>(READ, [queueName, settled, [...seen]])
+      // There is always a row: LEFT JOIN.
       const [{ oldest, next, first }] = rows as [Row]
       const events = rows.filter(({ id }) => id !== null)
       for (const { id } of events) {
         seen.add(Number(id))
         greatest = Math.max(greatest, Number(id))
       }
-      // Where there are more, they may be between others that were read before.
+      // If there are more events than fit, the missing ones may have ids between those that were read before.
       if (events.length > 0) reads.push({ upTo: events.length < BATCH ? greatest : Number(events.at(-1)?.id), next: BigInt(next), at: performance.now() })
       settle(BigInt(oldest), first === null ? Infinity : Number(first))
       pause = events.length > 0 ? FIRST_PAUSE : oldest === next ? LONGEST_PAUSE : Math.min(pause * 2, LONGEST_PAUSE)

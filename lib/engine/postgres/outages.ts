@@ -4,26 +4,32 @@ import type { EngineLog } from '../engine.js'
 import { withRemedy } from '../remedies.js'
 import { isFault } from '../store-answers.js'
 
-/** Knows whether a PostgreSQL answers, and tells the log when that changes: not for each request, nor for each connection. */
+/** Knows whether PostgreSQL answers. Logs only when that changes, not for each request or connection. */
 export interface PostgresOutages {
-  /** False from when it is known that it does not. */
+  /** False as soon as it is known that PostgreSQL does not answer. */
   readonly available: boolean
-  /** Hears of a query or a connection that failed. @returns whether that is told here */
+  /**
+   * Call it with the error of each statement or connection that failed.
+   * @returns whether the cause is logged here
+   */
   note (error: unknown): boolean
   close (): void
 }
 
-/** How long until a PostgreSQL that does not answer is asked again, in ms: at first, and at most. */
+/** How long until PostgreSQL is asked again after a failure, in ms: at first, and at most. */
 const FIRST_PAUSE = 50
 const LONGEST_PAUSE = 1_000
 
-/** How many questions in a row fail in an outage: one connection that breaks is none. */
+/**
+ * How many statements in a row must fail before that counts as an outage. One failure may be a single broken
+ * connection.
+ */
 const OUTAGE = 2
 
-/** How long after broken connections were told of no others are, in ms. */
+/** How long after a line about broken connections no other such line is logged, in ms. */
 const QUIET_TIME = 10_000
 
-/** How long after a refusal was told of no other is, in ms: each request may get one. */
+/** How long after a line about a refusal no other such line is logged, in ms. Each request may get one. */
 const REFUSAL_QUIET_TIME = 60_000
 
 const UNREACHABLE = 'PostgreSQL is unreachable: no job is accepted, shown or worked on until it is back'
@@ -31,9 +37,9 @@ const REFUSING = 'PostgreSQL refuses some of what it is asked: that is answered 
 const BROKEN = 'Connections to PostgreSQL break, or do not answer in time: what was asked over them is asked again, or answered 503'
 
 /**
- * @param ask asks over a new connection
- * @param renew exchanges all others, where some do not answer
- * @param away why the PostgreSQL was away from the start; undefined: it was not
+ * @param ask sends a statement over a new connection
+ * @param renew replaces all other connections; called when some of them do not answer
+ * @param away the error with which PostgreSQL failed at the start; undefined: it answered
  */
 export function watchPostgres (ask: () => Promise<void>, renew: () => void, log: EngineLog, away?: unknown): PostgresOutages {
   const closed = new AbortController()
@@ -109,10 +115,17 @@ export function watchPostgres (ask: () => Promise<void>, renew: () => void, log:
   }
 }
 
-/** PostgreSQL's classes of errors that say something of the connection: it breaks, there is room for no other, nobody may log in yet. */
+/**
+ * PostgreSQL's classes of errors that are about the connection: it breaks, there is no room for another, or nobody may
+ * log in yet.
+ */
 const OF_CONNECTION = /^(?:08|28|3D|53|57P)/
 
-/** Whether PostgreSQL could not be asked. What comes from the server has a severity; what else fails does so on the way, but for what is wrong here. */
+/**
+ * Whether an error means that PostgreSQL could not be asked. An error from the server has a severity, and counts only
+ * in the classes above. Any other error arose on the way to the server, unless it is a fault of this code or of its
+ * options.
+ */
 export function isOfConnection (error: unknown): boolean {
   if (isFault(error) || error instanceof URIError || error instanceof MisuseError) return false
   if (error instanceof SchemaVersionMismatchError || error instanceof UnsupportedPostgresVersionError) return false
@@ -125,24 +138,27 @@ function isRefusal (error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '42501'
 }
 
-/** What PostgreSQL says as it ends a connection: an administrator, a crash, an idle timeout; and what the system says of one that has ended. */
+/**
+ * PostgreSQL's codes for a connection that it ends, because of an administrator, a crash or an idle timeout, and the
+ * operating system's codes for a connection that has ended.
+ */
 const ENDED = ['57P01', '57P02', '57P05', '25P03', '08003', '08006', 'ECONNRESET', 'EPIPE']
 
-/** What `pg` says of it. */
+/** `pg`'s messages for a connection that has ended. */
 const TERMINATED = /^Connection terminated(?: unexpectedly)?$|is not queryable$/
 
-/** Whether a connection ended in the middle of a query: PostgreSQL may have done what it was asked. */
+/** Whether a statement failed because its connection ended. PostgreSQL may have run the statement. */
 export function isInterrupted (error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return ENDED.includes(String((error as { code?: unknown }).code)) || TERMINATED.test(error.message)
 }
 
-/** What `pg` says of a query that took longer than `query_timeout`. */
+/** Whether a statement took longer than `query_timeout`. Only the message of `pg` says so. */
 function isTimeout (error: unknown): boolean {
   return error instanceof Error && error.message === 'Query read timeout'
 }
 
-/** With an error may come the client, and its settings. */
+/** Makes an error fit for logs. `pg` may attach the client and its settings to it. */
 function withoutClient (error: unknown): unknown {
   if (error instanceof Error) Reflect.deleteProperty(error, 'client')
   return withoutCommand(error)

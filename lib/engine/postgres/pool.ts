@@ -3,7 +3,10 @@ import type { PgPool, PgPoolClient } from 'bullmq'
 import { keepNull } from './json-null.js'
 import { END_TIMEOUT, type Connect, type Connections, type Limits } from './connect.js'
 
-/** What a `pg` pool is to BullMQ, over connections that can be exchanged. What it listens with is beside them, however few they are. */
+/**
+ * The part of a `pg` pool that BullMQ uses, over connections that can be replaced. Connections that listen are not
+ * taken from the pool, so they are available however small the pool is.
+ */
 export class PostgresPool extends EventEmitter implements PgPool {
   readonly #open: () => Connections
   readonly #limits: Limits
@@ -14,10 +17,10 @@ export class PostgresPool extends EventEmitter implements PgPool {
   #connections: Connections
   #ended: Promise<void> | undefined
 
-  /** @param noteFailure hears of each query and connection that fails */
+  /** @param noteFailure called with the error of each statement and connection that fails */
   constructor (connect: Connect, limits: Limits, noteFailure: (error: unknown) => void) {
     super()
-    // Every queue of the service listens to its errors.
+    // Every queue of the service listens to the pool's errors: no limit of listeners.
     this.setMaxListeners(0)
     this.#connect = connect
     this.#limits = limits
@@ -28,6 +31,7 @@ export class PostgresPool extends EventEmitter implements PgPool {
 
   async query<Row> (text: string, params?: readonly unknown[]): Promise<{ rows: Row[] }> {
     try {
+      // Whoever wrote the statement knows its rows.
       return keepNull(await this.#connections.query(text, params)) as { rows: Row[] }
     } catch (error) {
       this.#noteFailure(error)
@@ -48,7 +52,10 @@ export class PostgresPool extends EventEmitter implements PgPool {
     }
   }
 
-  /** Has all connections made anew: nothing tells which of them are dead. */
+  /**
+   * Replaces all connections, because nothing tells which of them are dead. Statements that run get the time of their
+   * limits to end.
+   */
   renew (): void {
     if (this.#ended !== undefined) return
     const old = this.#connections
@@ -57,7 +64,7 @@ export class PostgresPool extends EventEmitter implements PgPool {
     void old.close(this.#limits.connectionTimeoutMillis + this.#limits.query_timeout).then(() => { this.#retired.delete(old) })
   }
 
-  /** Resolves in bounded time. Calling it again does nothing. */
+  /** Closes all connections in bounded time. Calling it again does nothing. */
   end (): Promise<void> {
     this.#ended ??= (async () => {
       for (const client of this.#clients) client.release()

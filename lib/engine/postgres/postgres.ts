@@ -12,16 +12,20 @@ import { isInterrupted, isOfConnection, watchPostgres, type PostgresOutages } fr
 import { PostgresPool } from './pool.js'
 import { checkNotifications, prepareSchema } from './schema.js'
 
-/** For commands: what a request waits, in ms. */
+/** For commands: how long a request waits. */
 const COMMAND_LIMITS: Limits = { connectionTimeoutMillis: 900, query_timeout: 900 }
 
-/** For workers, readers and their large statements. */
+/** For workers, event readers and large reads. */
 const WORKER_LIMITS: Limits = { connectionTimeoutMillis: 2_000, query_timeout: 5_000 }
 
-/** For the first look at a database, and for making what it lacks. */
+/** For the first connection to a database, which may have to create the schema. */
 const START_LIMITS: Limits = { connectionTimeoutMillis: 2_000, query_timeout: 60_000 }
 
-/** PostgreSQL through BullMQ's own backend. One that is away is waited for: the engine opens all the same. */
+/**
+ * Opens the engine for PostgreSQL, through BullMQ's own backend. It opens even if PostgreSQL is away, and then waits
+ * for it.
+ * @throws `PEER_MISSING`, `SCHEMA_RIGHTS`, `POOLER`
+ */
 export async function openPostgres (connection: string | UserPool, schema: string, log: EngineLog): Promise<Engine> {
   const { default: pg } = await loadPeer('pg', () => import('pg'))
   const connect = connectWith(pg, connection, schema)
@@ -74,11 +78,12 @@ export async function openPostgres (connection: string | UserPool, schema: strin
   }
 }
 
+/** The first time that PostgreSQL was reached and has all that jobs need. */
 interface Start {
   readonly started: Promise<void>
   readonly done: boolean
   succeed (): void
-  /** Nobody waits for it any more. */
+  /** Rejects `started` if it is still open, because the service closes. */
   fail (): void
 }
 
@@ -90,7 +95,7 @@ function startOnce (): Start {
     succeed = resolve
     fail = () => { reject(new ServiceClosingError()) }
   })
-  // Where nobody waits for it, it is no error.
+  // Without a handler, a rejection that nobody awaits would end the process.
   started.catch(() => {})
   return {
     started,
@@ -103,17 +108,17 @@ function startOnce (): Start {
   }
 }
 
-/** What an engine needs of its PostgreSQL. */
+/** What an engine needs from its PostgreSQL. */
 export interface Database {
   pool: PgPool
-  /** A pool for one worker or reader, which waits as long as it takes. */
+  /** Opens a pool for one worker or reader, with longer limits. */
   openOwnPool (): PgPool
-  /** Resolves when there is all that jobs need. */
+  /** Resolves when the database has all that jobs need. */
   started: Promise<void>
   outages: Pick<PostgresOutages, 'note'>
 }
 
-/** The engine over anything that looks like a pool. */
+/** Makes an engine over anything with the interface of a `pg` pool. */
 export function postgresEngine (kind: 'postgres' | 'embedded', { pool, openOwnPool, started, outages }: Database): Engine {
   const bull = withBackend(backendAfter(started))
   const queues = new Map<string, Queue>()
@@ -126,16 +131,16 @@ export function postgresEngine (kind: 'postgres' | 'embedded', { pool, openOwnPo
     kind,
     available: true,
     noteFailure: outages.note,
-    // A pool makes connections as it needs them, and tells what broke.
+    // A pool opens connections as it needs them, and reports the ones that broke.
     ready: async () => {},
     wasInterrupted: () => false,
 
     openQueue (name) {
       const open = queues.get(name)
       if (open !== undefined) return open
-      // BullMQ's types tie a queue to its backend; callers use only what all backends share.
+      // BullMQ's types tie a queue and a worker to their backend. Callers use only what all backends share.
       const queue = new bull.Queue(name, { connection: pool, streams: { events: { maxLen: EVENTS_KEPT } } }) as unknown as Queue
-      // Who asked is told. Without a listener, BullMQ prints the error, and with it the client and its settings.
+      // The caller gets the error. Without a listener, BullMQ would print it, and with it the client and its settings.
       queue.on('error', () => {})
       queues.set(name, queue)
       return queue
@@ -178,8 +183,8 @@ export function postgresEngine (kind: 'postgres' | 'embedded', { pool, openOwnPo
 }
 
 /**
- * BullMQ's backend, which does not look for itself whether the schema is there: where that look fails, it is broken for
- * good, and a worker over it takes no job, ever.
+ * Makes BullMQ's backend without its check of the schema. If that check fails, the backend stays broken for good, and a
+ * worker over it never takes a job. Our backend waits for `started` instead.
  */
 function backendAfter (started: Promise<void>): BackendFactory<PostgresQueueBackend, PgPool> {
   class StartedConnection extends PostgresConnection {
@@ -187,6 +192,6 @@ function backendAfter (started: Promise<void>): BackendFactory<PostgresQueueBack
   }
   return (name, options, { withBlockingConnection = false } = {}) => new PostgresQueueBackend(
     new StartedConnection(options.connection), name, options, true,
-    // By which BullMQ knows workers.
+    // BullMQ recognizes workers by this name.
     withBlockingConnection ? `${name}:w:${OUR_WORKER}` : undefined)
 }

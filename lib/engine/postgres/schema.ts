@@ -2,15 +2,15 @@ import { assertSchemaCompatibility, LATEST_SCHEMA_VERSION, runMigrations, Schema
 import { PoolerError, SchemaRightsError } from '../../base/errors.js'
 import type { PostgresClient } from './connect.js'
 
-/* What a PostgreSQL must have before jobs are stored in it. */
+/* What a PostgreSQL database must have before jobs are stored in it. */
 
 /** How long a notification may take, in ms. */
 const NOTIFICATION_TIMEOUT = 2_000
 
 /**
- * Brings a schema to the version that this BullMQ needs. Where it is there, nothing is changed, and no right to change
- * anything is needed.
- * @throws `SCHEMA_RIGHTS`
+ * Brings a schema to the version that the installed BullMQ needs. If it has that version, the function changes nothing,
+ * and needs no right to change anything.
+ * @throws `SCHEMA_RIGHTS` if the role lacks a right to migrate the schema, or to use its tables
  */
 export async function prepareSchema (client: PgPoolClient, schema: string): Promise<void> {
   try {
@@ -22,7 +22,7 @@ export async function prepareSchema (client: PgPoolClient, schema: string): Prom
   }
 }
 
-/** What PostgreSQL says where a right is missing. */
+/** PostgreSQL's code for a missing right. */
 const FORBIDDEN = '42501'
 
 async function versionOf (client: PgPoolClient, schema: string): Promise<number> {
@@ -34,7 +34,7 @@ async function versionOf (client: PgPoolClient, schema: string): Promise<number>
   }
 }
 
-/** The tables and sequences that jobs need, and this role may not use. */
+/** Finds the tables and sequences that jobs need and this role may not use. */
 const MISSING_RIGHTS = `
 SELECT relname AS name FROM pg_class
  WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relname <> 'migration' AND NOT starts_with(relname, 'relay_')
@@ -51,12 +51,13 @@ async function checkRights (client: PgPoolClient, schema: string): Promise<void>
 }
 
 /**
- * Checks that notifications arrive. A pooler that hands a session to others after each transaction keeps them.
+ * Checks that notifications arrive. They do not behind a pooler that gives the session to another client after each
+ * transaction.
  * @throws `POOLER`
  */
 export async function checkNotifications (client: PostgresClient, connect: () => Promise<PostgresClient>): Promise<void> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-  // Who says the same as the server itself is the server.
+  // With the same process id on both sides, there is no pooler in between.
   if (rows[0]?.pid === client.processID) return
   const channel = `fastify_async_jobs_${Math.random().toString(36).slice(2)}`
   const arrived = new Promise<boolean>(resolve => {

@@ -5,20 +5,25 @@ import { createExpiredSearch } from './expired.js'
 import { LARGE, toStoredJob, toStoredOutput, type JobReply, type UnreadableReply } from './replies.js'
 import { NOW } from './time.js'
 
-/* What BullMQ has no command for, as scripts: each is atomic, and one round trip. */
+/* The commands that BullMQ does not have, as Lua scripts. Each is atomic, and one round trip. */
 
-/** Parsed where a job is not there, so that this takes as long as to find that it is somebody else's. */
+/**
+ * Options of a job, which the script parses for a missing job. So looking for a missing job takes as long as finding
+ * that a job belongs to somebody else.
+ */
 const LIKE_OPTIONS = '{"removeOnFail":{"age":604800},"backoff":{"delay":1000,"jitter":0.5,"type":"exponential"},"removeOnComplete":{"age":86400},"owner":"","attempts":3}'
 
-/** How many rows are looked at together: they may be longer than a page. */
+/** How many rows one command of the script reads. They may be longer than a page. */
 const LOG_SLICE = 10
 
 /**
- * State, metadata and, on demand, the output of one job, where it is small. Only what is neither waiting for the
- * first time nor final needs the second look at its lock: `processedOn` stays when an attempt
- * fails or its worker dies. Never a list: LPOS over a long queue stops Redis for everybody.
- * Whose it is comes first. Then what may be large: of what is larger than we store, nothing is told.
- * KEYS: job, its lock, its log, delayed set, completed set. ARGV: job id, whether the output is wanted, owner or ''.
+ * Reads the state, the metadata and, if it is wanted and small, the output of one job.
+ * The script checks the owner first. It then reads the fields that may be large: one that is larger than what this
+ * package stores counts as empty.
+ * A job with `processedOn` is active only if it has a lock: `processedOn` stays when an attempt fails or its worker
+ * dies. Only such jobs need the look at the lock.
+ * The script never searches a list: LPOS over a long queue stops Redis for everybody.
+ * KEYS: job, its lock, its log, delayed set, completed set. ARGV: job id, 1 if the output is wanted, owner or ''.
  */
 const READ_JOB = `${NOW}
 local job = redis.pcall('HMGET', KEYS[1], 'timestamp', 'processedOn', 'finishedOn', 'atm', 'opts')
@@ -50,7 +55,7 @@ else
 end
 return { state, due, logs, output, now, unpack(job, 1, 7) }`
 
-/** KEYS: log. ARGV: index of the first row. */
+/** Reads a page of a log. KEYS: log. ARGV: index of the first row. */
 const READ_LOGS = `
 local rows, bytes, from = {}, 0, tonumber(ARGV[1])
 while #rows < ${LOG_PAGE} and bytes < ${PAGE_BYTES} do
@@ -65,10 +70,10 @@ end
 return rows`
 
 /**
- * Moves a job that is not final to the failed ones. Without its lock, whoever runs it can store nothing
- * any more: BullMQ's own scripts and REPORT check it.
- * KEYS: job, its lock, wait, paused, active, delayed, prioritized, failed, stalled, events, events of
- * stopsOf. ARGV: job id, reason for a pending job, reason for a running one or ''.
+ * Moves a job to the failed ones unless it is final. Its lock goes, so whoever runs it can store nothing any more:
+ * BullMQ's own scripts and REPORT check the lock.
+ * KEYS: job, its lock, wait, paused, active, delayed, prioritized, failed, stalled, events, events of `stopsOf`. ARGV:
+ * job id, reason for a pending job, reason for a running one or ''.
  */
 const END_JOB = `${NOW}
 local job = redis.pcall('HMGET', KEYS[1], 'timestamp', 'finishedOn')
@@ -80,9 +85,9 @@ if redis.call('EXISTS', KEYS[2]) == 1 then
   redis.call('DEL', KEYS[2])
   redis.call('XADD', KEYS[11], 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 'event', 'stop', 'jobId', ARGV[1])
 end
--- One that lost its worker is still in the active list.
+-- A job that has lost its worker is still in the active list.
 if redis.call('ZREM', KEYS[6], ARGV[1]) + redis.call('ZREM', KEYS[7], ARGV[1]) + redis.call('LREM', KEYS[5], 1, ARGV[1]) == 0 then
-  -- The newest are at the head.
+  -- The newest jobs are at the head, where LREM begins.
   if redis.call('LREM', KEYS[3], 1, ARGV[1]) == 0 then redis.call('LREM', KEYS[4], 1, ARGV[1]) end
 end
 redis.call('SREM', KEYS[9], ARGV[1])
@@ -93,11 +98,12 @@ redis.call('XADD', KEYS[10], 'MAXLEN', '~', ${EVENTS_KEPT}, '*', 'event', 'faile
 return 1`
 
 /**
- * Progress and log rows of a job, as long as its lock is ours. ioredis sends a command again whose answer
- * was lost with the connection: rows that are there already are not pushed twice.
- * A Redis that is out of memory refuses a script that begins by storing, not one that has begun to write: BullMQ's
- * own begin by deleting the lock, and so jobs can end. This one begins by trimming nothing, so that none of them
- * fails for what it could not tell: it is the last that such a Redis is to keep, and not more than running jobs may write.
+ * Stores progress and log rows of a job as long as it runs under our lock. ioredis sends a command again if its answer
+ * was lost with the connection, so the script does not push rows again that are there already.
+ * The script begins with an LTRIM that trims nothing, for a Redis that is out of memory. Such a Redis refuses a script
+ * whose first write needs memory, but not one that has written already. (BullMQ's own scripts begin by deleting the
+ * lock, so jobs can end.) Without the LTRIM, a job would fail because it could not report. What Redis stores beyond its
+ * memory in this way is no more than running jobs may write.
  * KEYS: job, its lock, its log, events. ARGV: job id, token, progress or '', index of the first row, rows.
  */
 const REPORT = `
@@ -112,7 +118,7 @@ end
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ${EVENTS_KEPT}, '*', unpack(event))
 return 1`
 
-/** KEYS: events. ARGV: how old they may be, in ms. */
+/** Deletes old events. KEYS: events. ARGV: how old they may be, in ms. */
 const TRIM_EVENTS = `${NOW}
 return redis.call('XTRIM', KEYS[1], 'MINID', '~', now - ARGV[1])`
 
@@ -124,13 +130,14 @@ interface Scripted {
   asyncJobReport (...keysAndArgs: Array<string | number>): Promise<0 | 1>
 }
 
-/** The commands of one client on the queues under BullMQ's prefix. */
+/** Makes the commands of one client, on the queues under BullMQ's prefix. */
 export function redisCommands (client: Redis | Cluster, prefix: string): StoreCommands {
   client.defineCommand('asyncJobRead', { lua: READ_JOB, numberOfKeys: 5 })
   client.defineCommand('asyncJobLogs', { lua: READ_LOGS, numberOfKeys: 1 })
   client.defineCommand('asyncJobEnd', { lua: END_JOB, numberOfKeys: 11 })
   client.defineCommand('asyncJobReport', { lua: REPORT, numberOfKeys: 4 })
   client.defineCommand('asyncJobTrim', { lua: TRIM_EVENTS, numberOfKeys: 1 })
+  // `defineCommand` has added the methods.
   const scripted = client as typeof client & Scripted
   const findExpired = createExpiredSearch(client)
   const keysOf = (queueName: string) => (type: string): string => `${prefix}:${queueName}:${type}`
@@ -144,6 +151,7 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
       const key = keysOf(queueName)
       const reply = await scripted.asyncJobRead(key(jobId), key(`${jobId}:lock`), key(`${jobId}:logs`), key('delayed'), key('completed'), jobId, withOutput ? 1 : 0, owner)
       if (reply === null) return undefined
+      // TypeScript does not narrow a union of tuples by an element.
       return reply[0] === 'unreadable' ? { state: reply[0], reason: reply[1] } : toStoredJob(reply as JobReply, withOutput)
     },
 
@@ -169,7 +177,7 @@ export function redisCommands (client: Redis | Cluster, prefix: string): StoreCo
       try {
         return await scripted.asyncJobReport(key(jobId), key(`${jobId}:lock`), key(`${jobId}:logs`), key('events'), jobId, token, text, from, ...rows) === 1
       } catch (error) {
-        // The rows are in the command, and the attempt that this fails logs the error.
+        // ioredis attaches the command, which holds the rows, to its error. The error of an attempt is logged.
         throw withoutCommand(error)
       }
     },

@@ -3,9 +3,10 @@ import { EXPIRED_PAGE } from '../engine.js'
 import { NOW } from './time.js'
 
 /**
- * A page of final jobs, the oldest first, and those of them that outlived the retention they were stored with.
- * KEYS: completed or failed set. ARGV: prefix of the keys of jobs, option with the retention, when the page begins,
- * by the end of its jobs, how long ago they ended at least.
+ * Reads a page of final jobs, the oldest first. Returns where the next page begins, or nil after the last one, and the
+ * jobs of this page that outlived the retention they were stored with.
+ * KEYS: completed or failed set. ARGV: prefix of the keys of jobs, option with the retention, where the page begins
+ * (the score, which is the time when a job ended), how long ago the jobs ended at least, in ms.
  */
 const FIND_EXPIRED = `${NOW}
 local page = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], now - ARGV[4], 'WITHSCORES', 'LIMIT', 0, ${EXPIRED_PAGE})
@@ -19,7 +20,10 @@ for place = 1, #page, 2 do
 end
 return { #page / 2 == ${EXPIRED_PAGE} and '(' .. page[#page] or false, expired }`
 
-/** How many pages are looked at where the oldest has none that expired: longer retentions of earlier deployments. */
+/**
+ * How many pages one search reads if the oldest page has no expired job. That happens when an earlier deployment had
+ * longer retentions.
+ */
 const PAGES = 10
 
 type Page = [next: string | null, expired: string[]]
@@ -29,23 +33,24 @@ interface Scripted {
 }
 
 /**
- * Finds final jobs that outlived their retention, a page at most.
+ * Finds final jobs that outlived their retention, one page at most.
  * @param set the key of the completed or failed jobs
- * @param prefix what the keys of jobs begin with
- * @param option where a job's options hold its retention
+ * @param prefix the beginning of the keys of jobs
+ * @param option the job option that holds the retention
  * @param age how long ago the jobs ended at least, in ms
  */
 export type FindExpired = (set: string, prefix: string, option: string, age: number) => Promise<string[]>
 
 export function createExpiredSearch (client: Redis | Cluster): FindExpired {
   client.defineCommand('asyncJobExpired', { lua: FIND_EXPIRED, numberOfKeys: 1 })
+  // `defineCommand` has added the method.
   const scripted = client as typeof client & Scripted
-  /** Where the search goes on, by set: those before may be kept for long. */
+  /** Where the next search goes on, by set. Jobs before that place may be kept for long. */
   const places = new Map<string, string>()
 
   return async (set, prefix, option, age) => {
     const look = (from: string): Promise<Page> => scripted.asyncJobExpired(set, prefix, option, from, age)
-    // As a rule the oldest expire first.
+    // The oldest jobs usually expire first.
     const [second, oldest] = await look('-inf')
     if (oldest.length > 0 || second === null) return oldest
     let place = places.get(set) ?? second

@@ -4,18 +4,21 @@ import type { EngineLog } from '../engine.js'
 
 type Callback = (error: Error | null, text?: unknown) => void
 
-/** What a Redis says of itself. ioredis asks with a callback whether it is ready, all others for a promise. */
+/**
+ * The method `info` of a client. ioredis itself calls it with a callback, for its ready check. All others use the
+ * promise.
+ */
 type Info = (...args: unknown[]) => Promise<unknown>
 
 const POLICY = /^maxmemory_policy:(?!noeviction)(\S+)\r?\n?/m
 
-/** Before 6.2. */
+/** The versions before 6.2. */
 const TOO_OLD = /^redis_version:([0-5]\.\S*|6\.[01]\.\S*)/m
 
 /**
- * Hears what a Redis says of itself, whichever of the clients asks, and whoever asks it: refuses one that is too
- * old, and warns once where keys are evicted. ioredis and BullMQ would say so for each connection, on the console.
- * @returns what each client is given to, before BullMQ has it
+ * Makes a function that watches the answers to INFO of each client. It refuses a Redis that is too old, and warns once
+ * if Redis evicts keys. It also hides the eviction from BullMQ, which would warn on the console for each connection.
+ * @returns pass each client to it before BullMQ gets the client
  */
 export function hearInfo (log: EngineLog): (client: Redis | Cluster) => void {
   let told = false
@@ -31,13 +34,16 @@ export function hearInfo (log: EngineLog): (client: Redis | Cluster) => void {
     return text.replace(POLICY, '')
   }
   return client => {
+    // `Info` covers all overloads of the method.
     const info = client.info.bind(client) as Info
     const heard: Info = async (...args) => {
       const callback = args.at(-1)
       if (typeof callback !== 'function') return hear(await info(...args))
-      // A user who may not ask finds out by what is asked next. ioredis would say so, and that it goes on, on the console.
+      // A user who may not call INFO gets the refusal of the next command. Without the empty answer, ioredis would warn
+      // on the console, and go on.
       return await info((error: Error | null, text: unknown) => { (callback as Callback)(isForbidden(error) ? null : error, isForbidden(error) ? '' : text) })
     }
+    // `never`, because the assignment must fit the types of `Redis` and of `Cluster`.
     client.info = heard as typeof client.info & never
   }
 }

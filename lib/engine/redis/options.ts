@@ -2,39 +2,46 @@ import type { ClusterOptions, RedisOptions } from 'ioredis'
 
 /* How our clients connect, and how long they wait. */
 
-/** How long a Redis may take to agree to the end of a connection, in ms: one that is frozen does not. */
+/** How long a Redis may take to confirm the end of a connection, in ms. A frozen one never does. */
 const DISCONNECT_TIMEOUT = 250
 
-/** How often a Redis that loads its data is asked whether it is done, in ms: its own guess may be far too long. */
+/**
+ * How long to wait at most before a Redis that loads its data is asked again whether it is ready, in ms. Its own
+ * estimate may be far too long.
+ */
 const LOADING_RETRY = 500
 
-/** How long a Sentinel may take to answer, in ms: the next one is asked then. */
+/** How long a Sentinel may take to answer, in ms. Then the next one is asked. */
 const SENTINEL_TIMEOUT = 1_000
 
-/** How long a node of a cluster may take, in ms, longer than any read blocks: one that is gone may leave its connection open. */
+/**
+ * How long a node of a cluster may take to answer, in ms: longer than any blocking read. A node that is gone may leave
+ * its connection open.
+ */
 const NODE_TIMEOUT = 15_000
 
-/** What ioredis takes `reconnectOnError` to say. */
+/** The values that ioredis accepts from `reconnectOnError`. */
 const RECONNECT = 1
 const RECONNECT_AND_RESEND = 2
 
 /**
- * What a Redis says that has become a replica. In a failover connections to the old master may stay open: only a
- * new one leads to the new master.
+ * Whether an error says that Redis has become a replica. After a failover, connections to the old master may stay open.
+ * Only a new connection leads to the new master.
  */
 function isReadOnly ({ message }: Error): boolean {
   return message.includes('READONLY')
 }
 
 /**
- * What a client of the host's may have otherwise, and what with us changes answers, breaks reads that block, or keeps
- * a connection from coming back: for each client of ours.
+ * Options that all our clients set, because the host's client may have others. Those would change answers, break
+ * blocking reads, or keep a connection from coming back.
  */
 const OURS = {
   lazyConnect: false,
   stringNumbers: false,
   replyMapping: 'legacy',
-  // Ours does not count how long this process stands still; reads that block take as long as they are to.
+  // `limitCommands` has a timeout that does not count pauses of this process. Blocking reads take as long as they
+  // should.
   commandTimeout: undefined,
   socketTimeout: undefined,
   blockingTimeout: undefined,
@@ -53,9 +60,9 @@ const OURS = {
 } satisfies RedisOptions
 
 /**
- * The client for commands fails fast. An absent Redis must not hold requests back, so nothing is
- * queued for it, and what was on its way when the connection broke is not sent again: the caller
- * was told 503 by then and may repeat the request.
+ * Options of the client for commands, which fails fast: an absent Redis must not hold up requests. Nothing is queued,
+ * and a command that was under way when the connection broke is not sent again. The caller got a 503 by then, and may
+ * repeat the request.
  */
 export const COMMAND_OPTIONS = {
   ...OURS,
@@ -64,7 +71,10 @@ export const COMMAND_OPTIONS = {
   reconnectOnError: error => isReadOnly(error) && RECONNECT
 } satisfies RedisOptions
 
-/** Workers wait for Redis as long as it takes (BullMQ demands null retries of a blocking client). */
+/**
+ * Options of workers' clients, which wait for Redis as long as it takes. BullMQ demands `maxRetriesPerRequest: null`
+ * from a blocking client.
+ */
 export const WORKER_OPTIONS = {
   ...OURS,
   enableOfflineQueue: true,
@@ -75,8 +85,8 @@ export const WORKER_OPTIONS = {
 export type ClientOptions = typeof COMMAND_OPTIONS | typeof WORKER_OPTIONS
 
 /**
- * The nodes of a cluster are the cluster's to connect, and only it must not queue. What it is asked goes to masters:
- * a replica may not have it yet, and refuses scripts.
+ * Distributes the options between a cluster and its nodes. The cluster connects its nodes, and only the cluster must
+ * not queue commands. All commands go to masters: a replica may not have the latest state, and refuses scripts.
  */
 export function clusterOptions ({ enableOfflineQueue, retryStrategy, lazyConnect, enableReadyCheck, enableAutoPipelining, ...redisOptions }: ClientOptions): ClusterOptions {
   return {

@@ -6,17 +6,22 @@ import type { EngineLog } from '../engine.js'
 import { isInterrupted, watchRecovery } from './recovery.js'
 import { remedyFor, withRemedy } from '../remedies.js'
 
-/** Knows whether a Redis answers, and tells the log when that changes: not for each request, nor for each attempt to reconnect. */
+/** Knows whether Redis answers. Logs only when that changes, not for each request or attempt to reconnect. */
 export interface Outages {
-  /** A command was not answered in time, and none has been since. */
+  /** Whether a command got no answer in time, and no other has been answered since. */
   readonly stalled: boolean
-  /** Redis refuses what nothing works without, or has not been asked for it yet. */
+  /** Whether Redis refuses a command that the service cannot work without, or has not been asked for it yet. */
   readonly refused: boolean
-  /** Hears of a command that failed. @returns whether that is told here */
+  /**
+   * Call it with the error of each command that failed.
+   * @returns whether the cause is logged here
+   */
   note (error: unknown): boolean
-  /** Waits for a connection that was closed to be made anew: up to a second, and not while an outage is known. */
+  /**
+   * If the connection was closed, waits until it is open again: up to a second. Returns at once if an outage is known.
+   */
   ready (): Promise<void>
-  /** Resolves when it is known for the first time whether Redis can be used. */
+  /** Resolves when it is first known whether Redis can be used. */
   readonly known: Promise<void>
   close (): void
 }
@@ -26,13 +31,16 @@ const SILENT = 'Redis does not answer: no job is accepted, shown or worked on un
 const REFUSING_SOME = 'Redis refuses some of what it is asked'
 const REFUSING = 'Redis refuses what the service needs: no job is accepted, shown or worked on until it is granted'
 
-/** How long after a refusal it is asked again whether it is one still, in ms. */
+/** How long after a refusal Redis is asked again, in ms. */
 const PAUSE = 1_000
 
-/** How long after one command was refused no other such is told, in ms: it may be one of many, or tried again and again. */
+/**
+ * How long after a line about a refused command no other such line is logged, in ms. The command may be one of many, or
+ * be tried again and again.
+ */
 const QUIET_TIME = 60_000
 
-/** @param probe asks for what nothing works without; rejects with what is refused */
+/** @param probe sends the commands that the service cannot work without; rejects with the refusal */
 export function watchOutages (client: Redis | Cluster, probe: () => Promise<void>, log: EngineLog): Outages {
   let away = false
   let stalled = false
@@ -55,7 +63,10 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
   const recovery = watchRecovery(client, () => { goes(new ConnectionClosedError(), UNREACHABLE) })
 
   let granting = false
-  /** Until it refuses nothing any more, and answers. Where the connection breaks, the next one is asked. */
+  /**
+   * Probes until Redis answers and refuses nothing. If the connection breaks, it stops: the next connection starts it
+   * anew.
+   */
   const untilGranted = async (): Promise<void> => {
     if (granting) return
     granting = true
@@ -77,7 +88,7 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
     granting = false
   }
 
-  /** One command was refused: it may be that all are. */
+  /** Handles a refused command. A probe tells whether Redis refuses only this command, or what the service needs. */
   const noteRefusal = async (error: unknown): Promise<void> => {
     try {
       await probe()
@@ -95,22 +106,22 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
   })
   client.on('ready', () => { void untilGranted() })
 
-  /** Whoever asks meanwhile is not kept waiting for the same. */
+  /** Probes until Redis answers. Meanwhile `stalled` keeps other callers from waiting for the same thing. */
   const untilAnswer = async (): Promise<void> => {
     if (stalled) return
     stalled = true
     while (client.status === 'ready' && !closing.signal.aborted) {
       try {
-        // Not a ping: of a cluster, any node answers that.
+        // Not a PING: any node of a cluster would answer that.
         await probe()
       } catch (error) {
-        // It has waited for as long as a command may: there is no need to wait in between.
+        // The probe itself has waited for the time of a command, so no pause is needed.
         if (isTimeout(error)) continue
         if (isClusterDown(error)) {
           await sleep(PAUSE, undefined, { signal: closing.signal }).catch(() => {})
           continue
         }
-        // A refusal is an answer, too. Where the connection was lost, the next one tells.
+        // A refusal is an answer, too. If the connection was lost, the next one reports.
         if (client.status !== 'ready') break
       }
       comes()
@@ -120,7 +131,10 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
   }
 
   let asking = false
-  /** Somebody did not get through to the node of a cluster that has the jobs: it may be that nobody does. */
+  /**
+   * Handles a command that did not reach the node of a cluster that holds the jobs. A probe tells whether anybody
+   * reaches it.
+   */
   const noteNode = async (): Promise<void> => {
     if (asking || away) return
     asking = true
@@ -165,7 +179,7 @@ function isTimeout (error: unknown): boolean {
   return error instanceof CommandTimeoutError
 }
 
-/** What is said of a cluster, or by it, where nobody answers for the slots of a key. */
+/** The errors of a cluster, or of ioredis, when no node answers for the slots of a key. */
 const CLUSTER_DOWN = /CLUSTERDOWN |^Too many Cluster redirections|^Cluster isn't ready/
 
 function isClusterDown (error: unknown): boolean {

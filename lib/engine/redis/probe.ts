@@ -1,8 +1,8 @@
 import type { Cluster, Redis } from 'ioredis'
 
 /**
- * Does nothing to a key that nobody has, by reading and writing: what the user may not do is the answer. Whatever
- * else keeps a Redis from writing passes, and is told by what could not be written.
+ * Reads and writes a key that nobody uses, without an effect, and returns an error if the user lacks a right. Any other
+ * reason that keeps Redis from writing is ignored here: the command that could not write reports it.
  * KEYS: key.
  */
 const PROBE = `
@@ -17,12 +17,13 @@ interface Probing {
 }
 
 /**
- * Asks a Redis for what nothing works without: to know its version, and the rights of its user. BullMQ's queues,
- * workers and readers stay broken for good where that is refused at their start.
- * @returns rejects with what Redis refuses
+ * Makes a probe for what the service cannot work without: the version of Redis, and the rights of its user. BullMQ's
+ * queues, workers and readers stay broken for good if that is refused when they start.
+ * @returns a function that rejects with the refusal
  */
 export function redisProbe (client: Redis | Cluster, prefix: string): () => Promise<void> {
   client.defineCommand('asyncJobProbe', { lua: PROBE, numberOfKeys: 1 })
+  // `defineCommand` has added the method.
   const probing = client as typeof client & Probing
   return async () => {
     await Promise.all([client.info(), probing.asyncJobProbe(`${prefix}:probe`)])

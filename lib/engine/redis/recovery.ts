@@ -1,22 +1,28 @@
 import type { Cluster, Redis } from 'ioredis'
 import { startLoopTimer } from '../loop-timer.js'
 
-/** How long a connection may take to be made anew, in ms, before that is an outage: as long as a request waits. */
+/** How long a connection may take to come back, in ms. Then it is an outage. A request waits no longer. */
 const RECONNECT_TIME = 900
 
-/** A connection that somebody closes, as idle timeouts of proxies and administrators do, is made anew at once: no outage yet. */
+/**
+ * Knows whether a closed connection is about to come back. Idle timeouts of proxies and administrators close
+ * connections, and ioredis opens them again at once. That is not an outage yet.
+ */
 export interface Recovery {
-  /** Whether a connection that is closed now is made anew. False where there was none since an outage became known. */
+  /**
+   * Whether a connection that closes now is expected to come back. False if there was no connection since an outage
+   * became known.
+   */
   readonly expected: boolean
-  /** Resolves when the connection is there again, or is not so soon; at once where none was lost. */
+  /** Resolves when the connection is back, or does not come back soon. Resolves at once if none was lost. */
   wait (): Promise<void>
-  /** Ends the waiting: an outage is known. */
+  /** Ends all waits, because an outage is known. */
   end (): void
-  /** Nothing is waited for from now on: we close the connection ourselves. */
+  /** Ends all waits for good, because this process closes the connection itself. */
   close (): void
 }
 
-/** @param onLong hears that it takes too long */
+/** @param onLong called when the connection has not come back in time */
 export function watchRecovery (client: Redis | Cluster, onLong: () => void): Recovery {
   let connected = false
   let over: Promise<void> | undefined
@@ -53,13 +59,13 @@ export function watchRecovery (client: Redis | Cluster, onLong: () => void): Rec
   }
 }
 
-/** What ioredis says of a command whose connection was closed before the answer, or is not there yet. */
+/** ioredis's errors for a command whose connection was closed before the answer, or is not open yet. */
 const INTERRUPTED = /^(?:Connection is closed|Stream isn't writeable|Cluster isn't ready|Reached the max retries per request limit|Command aborted due to connection close)/
 
-/** What the system says of a connection that the other side has closed. */
+/** The operating system's codes for a connection that the other side has closed. */
 const CLOSED = ['ECONNRESET', 'EPIPE']
 
-/** Whether a connection was closed: the Redis may have done what it was asked. */
+/** Whether a command failed because its connection was closed. Redis may have run the command. */
 export function isInterrupted (error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return INTERRUPTED.test(error.message) || ('code' in error && CLOSED.includes(String(error.code)))

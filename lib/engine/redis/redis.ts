@@ -19,16 +19,24 @@ import { CHECKED } from './replies.js'
 
 const bull = withBackend(createRedisBackend)
 
-/** The same for our worker: marks the outputs that it stores, and blocks no longer than its connection may be silent. */
+/**
+ * BullMQ's classes for our workers. Their backend marks the outputs that it stores, and blocks no longer than its
+ * connection may be silent.
+ */
 const bullOfWorker = withBackend((...given: Parameters<typeof createRedisBackend>) => {
   const backend = createRedisBackend(...given)
   const toArguments = backend.moveToCompletedArgs.bind(backend)
+  // BullMQ types the JSON text as a value of any type.
   backend.moveToCompletedArgs = (job, json, ...rest) => toArguments(job, CHECKED + String(json ?? 'null') as typeof json, ...rest)
   Object.defineProperty(backend, 'maximumBlockTimeout', { value: LONGEST_BLOCK })
   return backend
 })
 
-/** Redis or Valkey through ioredis: what production runs on. */
+/**
+ * Opens the engine for Redis or Valkey, through ioredis. If Redis is away, the engine opens without it after
+ * `CONNECT_PATIENCE` ms.
+ * @throws `PEER_MISSING`
+ */
 export async function openRedis (connection: string | RedisConnectionOptions | RedisClient, log: EngineLog): Promise<Engine> {
   const { Redis } = await loadPeer('ioredis', () => import('ioredis'))
   const create = (options: ClientOptions): Redis | Cluster => {
@@ -47,7 +55,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
 
   const client = connect(COMMAND_OPTIONS)
   limitCommands(client)
-  // A Redis Cluster keeps all keys of a queue on one node only under a hash tag.
+  // A Redis Cluster keeps all keys of a queue on one node only if they share a hash tag.
   const prefix = isCluster(client) ? '{bull}' : 'bull'
   const outages = watchOutages(client, redisProbe(client, prefix), log)
   await withPatience(outages.known)
@@ -73,7 +81,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       const queue = new bull.Queue(name, { connection: client, prefix, streams: { events: { maxLen: EVENTS_KEPT } } })
       queue.on('error', ignoreOutage)
       queues.set(name, queue)
-      // One that Redis left at its start stays broken for good: the next call opens another.
+      // A queue that lost Redis while it started stays broken for good. Forget it: the next call opens another.
       queue.waitUntilReady().catch(() => { queues.delete(name) })
       return queue
     },
@@ -106,7 +114,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       own.once('ready', () => { own.on('ready', onReconnect) })
       const options = { connection: own, prefix }
       return {
-        // As the queue does: one that Redis left at its start stays broken for good.
+        // `readerOf` opens another backend after a failure: one that lost Redis while it started stays broken for good.
         read: readerOf(() => createRedisBackend(queueName, options)),
         close: async () => { cut(own) }
       }
@@ -120,15 +128,16 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       closed = true
       outages.close()
       await largeReads.close()
-      // BullMQ waits for its initialization, which an absent Redis never finishes.
+      // Closing a queue waits for its start, which never ends while Redis is away.
       if (client.status === 'ready') await Promise.all([...queues.values()].map(queue => queue.close()))
       client.disconnect()
     }
   }
 }
 
-/** Tells of the copies of a client that will be made: BullMQ blocks on one, and shows it to nobody. */
+/** Calls `tell` with each copy that is made of a client. BullMQ blocks on a copy, and shows it to nobody. */
 function onCopy (client: Redis | Cluster, tell: (copy: Redis | Cluster) => void): void {
+  // `Redis` and `Cluster` have different types for the same method. `never` fits both.
   const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => Redis | Cluster
   client.duplicate = ((...args: unknown[]) => {
     const copy = duplicate(...args)
@@ -138,14 +147,14 @@ function onCopy (client: Redis | Cluster, tell: (copy: Redis | Cluster) => void)
 }
 
 /**
- * Ends a client at once. One that is between two attempts to connect ioredis would leave as it is, and
- * BullMQ would wait for its end and for the commands that it has queued. One that has not begun to
- * connect, as this is then told to be, it ends.
+ * Ends a client at once. Between two attempts to connect, `disconnect` has no effect on an ioredis client, and BullMQ
+ * would wait for its end and for the commands that it has queued. A client that has not begun to connect ends properly,
+ * so the function sets that status first.
  */
 function cut (client: Redis | Cluster): void {
   if (client.status === 'reconnecting') client.status = 'wait'
   client.disconnect()
-  // BullMQ connects a client anew that it finds ended while it waits for it to come back: that would be for ever.
+  // BullMQ connects a client again if it finds it ended while it waits for it. That would go on for ever.
   client.connect = async () => { throw new ConnectionClosedError() }
 }
 
@@ -157,10 +166,13 @@ function isSingle (connection: object): connection is Redis {
   return 'isCluster' in connection && connection.isCluster === false
 }
 
-/** How long the start waits for Redis, in ms, before the service boots without it. */
+/** How long the start waits for Redis, in ms. Then the service starts without it. */
 const CONNECT_PATIENCE = 2_000
 
-/** So that the first request finds Redis ready; or, where it cannot be reached, a service that answers 503. */
+/**
+ * Waits until it is known whether Redis can be used, for at most `CONNECT_PATIENCE` ms. The first request then finds
+ * Redis ready, or a service that answers 503.
+ */
 async function withPatience (known: Promise<void>): Promise<void> {
   await new Promise<void>(resolve => {
     const stop = startLoopTimer(CONNECT_PATIENCE, resolve)
@@ -171,5 +183,5 @@ async function withPatience (known: Promise<void>): Promise<void> {
   })
 }
 
-/** The command client, on the same Redis, reports outages. */
+/** The client for commands, on the same Redis, reports outages. */
 function ignoreOutage (): void {}

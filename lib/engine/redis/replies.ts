@@ -1,16 +1,16 @@
 import { toStoredOptions, type StoredJob, type StoredOutput, type StoredState, type UnreadableJob } from '../../job/stored-job.js'
 
 /**
- * What stands before the JSON of an output that our worker has checked: nothing to whoever parses it. Stored with
- * the output itself, it cannot be told of one that somebody else stored.
+ * The mark before the JSON of an output that our worker has checked. JSON parsers ignore the space. The mark is part of
+ * the stored output, so it goes when somebody else stores another output.
  */
 export const CHECKED = ' '
 
-/** What is no JSON: stands for an output that is not small. */
+/** Stands for an output that is not small. It is not JSON, so no output is equal to it. */
 export const LARGE = 'large'
 
 type Text = string | null
-/** What the script READ_JOB answers. */
+/** The answer of the script READ_JOB. */
 export type JobReply = [state: StoredState, due: Text, logs: number, output: Text, now: number, timestamp: string, processedOn: Text, finishedOn: Text, attemptsMade: Text, opts: Text, progress: string, failedReason: string]
 export type UnreadableReply = [state: 'unreadable', reason: string]
 
@@ -21,7 +21,7 @@ export function toStoredJob ([state, due, logs, output, now, timestamp, processe
   return {
     state,
     timestamp: submittedAt,
-    // BullMQ keeps the order of jobs that fall due in one ms in the score's lower 12 bits.
+    // The score holds the time in ms, and in its lower 12 bits the order of jobs with the same time.
     delayedUntil: dueAt === undefined ? undefined : Math.floor(dueAt / 0x1000),
     processedOn: toNumber(processedOn),
     finishedOn: toNumber(finishedOn),
@@ -36,7 +36,7 @@ export function toStoredJob ([state, due, logs, output, now, timestamp, processe
   }
 }
 
-/** Workers in other languages may store no output at all. */
+/** Reads a stored output. Workers in other languages may store none at all. */
 export function toStoredOutput (text: Text): StoredOutput {
   if (text === null) return { text: 'null', checked: false }
   return text.startsWith(CHECKED) ? { text: text.slice(CHECKED.length), checked: true } : { text, checked: false }
@@ -47,7 +47,7 @@ function toNumber (text: Text): number | undefined {
   return Number.isFinite(number) ? number : undefined
 }
 
-/** Undefined where it is not JSON: others may have stored it. */
+/** Undefined if the text is not JSON: somebody else may have stored it. */
 function parse (text: Text): unknown {
   try {
     return JSON.parse(String(text))

@@ -1,6 +1,6 @@
 /**
- * The time of Redis in ms, as `now`, for scripts. It also makes the ids of events and lets locks expire: the clocks of
- * processes may be wrong.
+ * Lua code that puts the time of Redis, in ms, into `now`. Redis uses the same clock for the ids of events and for
+ * locks that expire. The clocks of processes may be wrong.
  */
 export const NOW = `
 local time = redis.call('TIME')

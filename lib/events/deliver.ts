@@ -1,15 +1,21 @@
-/** How long a client may take to read what was sent, in ms, before its connection is closed. */
+/** How long a client may take to read one piece, in ms, before its connection is closed. */
 const PATIENCE = 15_000
 
-/** Bytes that a client has to read in that time: who reads at all goes on, however much there is. */
+/**
+ * How many bytes a client has to read in that time. A client that reads at all stays connected, however much there is
+ * to read.
+ */
 export const PIECE = 65_536
 
-/** Whether something has left this process, its client has gone, or does not read. */
+/**
+ * What became of something that was sent: it has left this process, its client has gone, or its client does not read.
+ */
 export type Delivery = 'sent' | 'gone' | 'stuck'
 
 /**
- * Sends bytes piece by piece, each when the one before has left: a slow client has its time anew for each.
- * @param send resolves when the piece has left, rejects where the client has gone
+ * Sends bytes piece by piece, each after the one before has left. A slow client gets `PATIENCE` ms for each piece.
+ * @param send resolves when the piece has left, rejects if the client has gone
+ * @param gone aborts when the client has gone
  */
 export async function deliverPieces (bytes: Buffer, send: (piece: Buffer, last: boolean) => Promise<void>, gone: AbortSignal): Promise<Delivery> {
   for (let at = 0; at < bytes.length; at += PIECE) {
@@ -21,13 +27,15 @@ export async function deliverPieces (bytes: Buffer, send: (piece: Buffer, last: 
 }
 
 /**
- * Waits until something that was sent has left the process. Whoever sends only then keeps no more in memory
- * than one event for a client that reads slowly, or not at all.
- * @param leaving may never settle where the client went away
- * @returns `gone` where the signal aborted first, `stuck` where the client does not read
+ * Waits until something that was sent has left the process. A caller that sends the next event only then keeps no more
+ * than one event in memory for a client that reads slowly, or not at all.
+ * @param leaving resolves when it has left; may never settle if the client has gone
+ * @param gone aborts when the client has gone
+ * @returns `gone` if the signal aborted first or `leaving` rejected, `stuck` if the client reads nothing for `PATIENCE`
+ * ms
  */
 export async function deliver (leaving: Promise<void>, gone: AbortSignal): Promise<Delivery> {
-  // First of all: its failure is expected, and must find a handler.
+  // This line comes first: `leaving` may reject, and must have a handler by then.
   const sent = leaving.then(() => 'sent' as const, () => 'gone' as const)
   if (gone.aborted) return 'gone'
   return await new Promise(resolve => {

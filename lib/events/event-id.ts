@@ -3,13 +3,13 @@ import { crc32 } from 'node:zlib'
 import type { StoredJob } from '../job/stored-job.js'
 
 /**
- * How far a watcher is, as the id of an event says it: how many chunks it got, and which state of the job it
- * saw. That is all there is to resume from, on any server: what a job was like in between is not kept.
+ * How far a watcher is, as the id of an event says it: how many chunks it got, and which state of the job it saw. A
+ * watcher can resume from that on any server. It does not get the states in between, because nothing keeps them.
  */
 export interface Position {
-  /** Rows of the job's log that were told. */
+  /** How many rows of the job's log the watcher got. */
   chunks: number
-  /** Fingerprint of the job as it was told; empty before the first. */
+  /** Fingerprint of the state of the job that the watcher got last; empty before the first. */
   seen: string
 }
 
@@ -17,13 +17,19 @@ export const START: Position = Object.freeze({ chunks: 0, seen: '' })
 
 const ID = /^(0|[1-9]\d{0,8})\.([\w-]{0,8})\.[\da-z]+$/
 
-/** With a checksum at its end, by which an id is known that was made up, cut off, or is of another job. */
+/**
+ * Makes the id of an event. It ends with a checksum, which shows an id that was made up, cut off, or belongs to another
+ * job.
+ */
 export function toEventId (jobId: string, { chunks, seen }: Position): string {
   const id = `${chunks}.${seen}`
   return `${id}.${crc32(`${jobId}.${id}`).toString(36)}`
 }
 
-/** An id from nowhere is the start: its owner gets everything. */
+/**
+ * Reads the id of an event. An id that this package did not make counts as the start, and so does one that is ahead of
+ * the job's log: its sender gets everything.
+ */
 export function fromEventId (jobId: string, id: string | undefined, { logs }: StoredJob): Position {
   const [, chunks, seen] = ID.exec(id ?? '') ?? []
   if (seen === undefined) return START
@@ -31,7 +37,7 @@ export function fromEventId (jobId: string, id: string | undefined, { logs }: St
   return toEventId(jobId, position) === id && position.chunks <= logs ? position : START
 }
 
-/** Differs where a job has changed in what its watchers see. */
+/** Makes a fingerprint of all that a watcher sees of a job: it differs if one of these fields has changed. */
 export function fingerprint ({ state, attemptsMade, processedOn, finishedOn, delayedUntil, progress, failedReason }: StoredJob): string {
   return createHash('sha256')
     .update(JSON.stringify([state, attemptsMade, processedOn, finishedOn, delayedUntil, progress, failedReason]))

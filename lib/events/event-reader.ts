@@ -7,25 +7,26 @@ import { jitter } from '../base/timer.js'
 /** How long to wait after a read that failed, in ms at most. */
 const RETRY_DELAY = 250
 
-/** How long the store may take to let go of the reader, in ms: one that is frozen does not. */
+/** How long closing waits for the store, in ms. A frozen store never answers. */
 const CLOSE_TIMEOUT = 1_000
 
-/** What a reader of events tells. */
+/** What a reader of events calls. */
 export interface EventListener {
   onEvent (event: QueueEvent): void
-  /** Events may have been missed: what they would have told must be looked up. */
+  /** Called when events may have been missed. Look up what they would have told. */
   onGap (): void
 }
 
 /** Something that runs until it is closed. */
 export interface Running {
-  /** Resolves in bounded time, also while the store is away. */
+  /** Ends it. Resolves in bounded time, even while the store is away. */
   close (): Promise<void>
 }
 
 /**
- * Reads the events of a queue, from the one after `start` on, until it is closed. It survives whatever
- * happens to the store: it goes on after the last event it has read.
+ * Reads the events of a queue, beginning with the one after `start`, until it is closed. If the store fails, it tries
+ * again, and goes on after the last event that it has read.
+ * @param start the id of an event
  */
 export function readEvents (engine: Engine, queueName: string, start: string, log: Pick<JobLogger, 'warn'>, { onEvent, onGap }: EventListener): Running {
   const source = engine.openEvents(queueName, onGap)
@@ -41,7 +42,7 @@ export function readEvents (engine: Engine, queueName: string, start: string, lo
           last = event.id
           onEvent(event)
         }
-        // So far behind, the oldest of them may have been deleted before they were read.
+        // The reader is far behind: the store may have deleted events before they were read.
         if (events.length >= EVENTS_KEPT) onGap()
       } catch (error) {
         if (closing.signal.aborted) return

@@ -7,45 +7,46 @@ import type { Found, JobQueue } from '../queue/job-queue.js'
 import { isFinal, startDeadline, statusOf } from '../job/state.js'
 import { jitter, startTimer } from '../base/timer.js'
 
-/** How long the reader stays open after the last watcher has gone, in ms: long polls come again at once. */
+/** How long the reader stays open after the last watcher has gone, in ms. A client that polls comes back at once. */
 const LINGER = 10_000
 
 /**
- * How often a watched job is read without an event, in ms. Not everything leaves one: a queue that was
- * obliterated, a store that lost its latest writes in a failover.
+ * How often a watched job is read even without an event, in ms. Some changes leave no event: a queue was obliterated,
+ * or a store lost its latest writes in a failover.
  */
 const REFRESH_INTERVAL = 15_000
 
-/** How soon jobs are read again that could not be read, in ms at most. */
+/** How long to wait before jobs are read again after a read has failed, in ms at most. */
 const RETRY_DELAY = 250
 
-/** Tells of jobs as they change: one reader of the queue's events, fanned out to whoever watches a job. */
+/** Tells watchers how jobs change. One reader reads the queue's events for all watchers. */
 export interface JobEvents {
   /**
-   * The job as it is, then as it is after it has changed; several changes may come as one. It goes on
-   * when the job is final: its reader knows when to stop. Ends when the signal aborts, or all is closed.
-   * @throws `STORE_UNAVAILABLE` where the job cannot be read at first
+   * Yields the job as it is, and again each time it has changed. Several changes may come as one. It goes on when the
+   * job is final, so the caller must stop. It ends when the signal aborts, or when all is closed.
+   * @throws `STORE_UNAVAILABLE` if the first read of the job fails
    */
   follow (jobId: string, signal: AbortSignal): AsyncGenerator<Found, void, void>
-  /** Whether followers are to go because the service closes. */
+  /** Whether `close` was called, because the service closes. */
   readonly closed: boolean
   /** Ends all followers, and the reader. */
   close (): Promise<void>
 }
 
-/** A job that is watched. */
+/** A watched job. */
 interface Feed {
   latest: Found | undefined
-  /** Counts what was read and was new. */
+  /** How many of the reads brought something new. */
   version: number
   watchers: Set<() => void>
   reading: Promise<void> | undefined
-  /** It changed while it was read. */
+  /** Whether the job has to be read: it may have changed, or the last read failed. */
   stale: boolean
-  /** Runs out when the job must have begun. */
+  /** Fires at the time by which the job must have begun. */
   deadline: NodeJS.Timeout | undefined
 }
 
+/** Makes the events of one queue. It opens no connection before the first job is watched. */
 export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'name'>, queue: JobQueue, log: Pick<JobLogger, 'warn'>): JobEvents {
   const feeds = new Map<string, Feed>()
   let reader: Promise<Running> | undefined
@@ -62,7 +63,7 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
         const same = isSame(found, feed.latest)
         feed.latest = found
         watchDeadline(jobId, feed)
-        // Every new watcher has it read. The others, who may be thousands, know it already.
+        // Every new watcher causes a read. The others, maybe thousands, already know the job.
         if (same) continue
         feed.version++
         for (const wake of feed.watchers) wake()
@@ -71,12 +72,12 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
       feed.stale = true
       throw error
     } finally {
-      // At once: whoever asks from now on needs another read.
+      // In the same turn: a caller that asks from now on needs another read.
       feed.reading = undefined
     }
   }
 
-  /** Reads a job; while it is read, once more afterwards. */
+  /** Reads a job. If a read is under way, another one follows it. */
   const update = (jobId: string, feed: Feed): Promise<void> => {
     feed.stale = true
     feed.reading ??= read(jobId, feed)
@@ -94,7 +95,7 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
 
   const updateAll = (): void => { for (const [jobId, feed] of feeds) updateLater(jobId, feed) }
 
-  /** To read a job that was not begun in time is what ends it. */
+  /** Reads the job when its time to begin is over. That read ends the job if it has not begun. */
   const watchDeadline = (jobId: string, feed: Feed): void => {
     clearTimeout(feed.deadline)
     if (feed.latest?.outcome !== 'found' || feed.watchers.size === 0) return
@@ -104,11 +105,12 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
   }
 
   const openReader = async (): Promise<Running> => {
-    // Fixed before the first job is read: what happens after that will be told.
+    // Where the reader starts is fixed before the first job is read, so that it tells all that happens after that read.
     const start = await queue.latestEvent()
     return readEvents(engine, name, start, log, {
       onEvent ({ jobId }) {
         const feed = jobId === undefined ? undefined : feeds.get(jobId)
+        // Where there is a feed, there is an id.
         if (feed !== undefined && !isOver(feed)) updateLater(jobId as string, feed)
       },
       onGap: updateAll
@@ -146,7 +148,7 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
       let wake = (): void => {}
       const onWake = (): void => { wake() }
       const feed = join(jobId, onWake)
-      // At the abort, not only when it is asked for more: who has gone may never ask again.
+      // Leave at the abort. The consumer may have gone, and never ask for the next value.
       const onAbort = (): void => {
         leave(jobId, feed, onWake)
         wake()
@@ -159,12 +161,14 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
           reader.catch(() => { void closeReader() })
         }
         await reader
-        // Also where others watch it: who resumes may have been told more elsewhere than they were here.
+        // Read the job again even if another watcher already has it: a client that resumes may have seen newer events
+        // on another instance.
         await update(jobId, feed)
         let told = 0
         while (!signal.aborted && !closing.signal.aborted) {
           if (feed.version > told) {
             told = feed.version
+            // A read has raised the version, so there is a latest.
             yield feed.latest as Found
           } else {
             await new Promise<void>(resolve => { wake = resolve })
@@ -186,7 +190,7 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
   }
 }
 
-/** Whether nothing has changed but the time. */
+/** Whether two reads differ in nothing but their time. */
 function isSame (found: Found, before: Found | undefined): boolean {
   if (found.outcome !== 'found' || before?.outcome !== 'found') return found.outcome === before?.outcome
   return isDeepStrictEqual({ ...found.stored, readAt: 0 }, { ...before.stored, readAt: 0 })

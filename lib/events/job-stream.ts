@@ -8,26 +8,30 @@ import { isFinal, statusOf } from '../job/state.js'
 import type { StoredJob } from '../job/stored-job.js'
 import { jitter } from '../base/timer.js'
 
-/** How soon chunks are read again that could not be read, in ms at most. */
+/** How long to wait before chunks are read again after a read has failed, in ms at most. */
 const RETRY_DELAY = 250
 
 export interface StreamOptions {
-  /** The id of the last event that the watcher got. */
+  /** The id of the last event that the watcher got. Undefined: it gets everything. */
   after: string | undefined
   /** Ends the stream. */
   signal: AbortSignal
-  /** The job as the watcher is to see it. */
+  /** Makes the job as the watcher sees it. */
   view (stored: StoredJob): Job
-  /** The job of what was found. @throws where there is none */
+  /** Takes the job from what was found. @throws if there is no such job */
   require (found: Found): StoredJob
 }
 
-/** What a watcher of a job gets. It pulls: who reads slowly holds nothing up, and nothing is kept for him. */
+/**
+ * The events of a job for one watcher. The watcher asks for each event: a slow one holds up nobody else, and nothing is
+ * kept for it.
+ */
 export type JobStream = AsyncGenerator<JobEvent, void, void>
 
 /**
  * Opens the stream of a job's events.
- * @returns undefined where the watcher has seen all, and nothing more will come
+ * @returns undefined if the watcher has seen everything and nothing more will come
+ * @throws what `options.require` throws; `STORE_UNAVAILABLE` if the first read of the job fails
  */
 export async function openJobStream (events: JobEvents, queue: JobQueue, jobId: string, options: StreamOptions): Promise<JobStream | undefined> {
   const states = events.follow(jobId, options.signal)
@@ -67,14 +71,14 @@ async function * stream (
         chunks = index + 1
         yield { type: 'output', id: toEventId(jobId, { chunks, seen }), jobId, index, run, data }
       }
-      // The job is gone, or somebody cleared its log.
+      // No more rows: the job is gone, or somebody cleared its log.
       if (page.next === from) return
       chunks = page.next
     }
   }
   try {
     for (let stored: StoredJob | undefined = first; stored !== undefined;) {
-      // A final job is told last: all that it wrote was stored before.
+      // Tell a final state after all output. A job stores its output before it becomes final.
       const final = isFinal(statusOf(stored))
       if (!final) yield * change(stored)
       yield * output(stored)
@@ -87,7 +91,7 @@ async function * stream (
   }
 }
 
-/** A stream need not end because the store is away for a moment. */
+/** Reads chunks, and tries again while the store is away: a short outage does not end the stream. */
 async function readChunks (queue: JobQueue, jobId: string, from: number, signal: AbortSignal): Promise<Chunks> {
   for (;;) {
     try {

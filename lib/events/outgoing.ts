@@ -1,6 +1,6 @@
 import { deliverPieces } from './deliver.js'
 
-/** What sending needs of a WebSocket. */
+/** The part of a WebSocket that sending needs. */
 export interface OutgoingSocket {
   /**
    * Sends a message, or the next fragment of one (RFC 6455, section 5.4).
@@ -10,22 +10,22 @@ export interface OutgoingSocket {
   terminate (): void
 }
 
-/** What goes out over one WebSocket: one message after the other, a long one in pieces. */
+/** Sends messages over one WebSocket: one after the other, and a long one in pieces. */
 export interface Outgoing {
   /**
-   * Resolves when the message has left, or never will.
-   * @param wanted aborts when nobody waits for the message any more: it stays here, unless it has begun to leave
+   * Sends a message. Resolves when it has left, or never will.
+   * @param wanted aborts when nobody wants the message any more. It is then not sent, unless it has begun to leave.
    */
   send (message: object, wanted?: AbortSignal): Promise<void>
-  /** Bytes that have left. */
+  /** How many bytes have left. */
   readonly sent: number
-  /** Characters that wait to leave although nobody waits for them. */
+  /** How many characters wait to leave in messages without `wanted`, or whose `wanted` has aborted. */
   readonly unwanted: number
-  /** The connection is closed. */
+  /** Call it when the connection is closed: no further message is sent. */
   end (): void
 }
 
-/** A client that does not read is disconnected. */
+/** Makes the sender of one WebSocket. It disconnects a client that does not read. */
 export function createOutgoing (socket: OutgoingSocket): Outgoing {
   const closed = new AbortController()
   const waiting = new Set<{ text: string, wanted?: AbortSignal }>()

@@ -2,7 +2,7 @@ import type { JobEvent, Problem } from '../../types/job.js'
 import { PIECE } from './deliver.js'
 import { createOutgoing, type OutgoingSocket } from './outgoing.js'
 
-/** What a session needs of a WebSocket. */
+/** The part of a WebSocket that a session needs. */
 export interface SessionSocket extends OutgoingSocket {
   close (code: number, reason: string): void
   ping (): void
@@ -11,32 +11,34 @@ export interface SessionSocket extends OutgoingSocket {
 }
 
 export interface SessionOptions {
-  /** The events of a job. @throws where there is no such job */
+  /** The events of a job. @throws if there is no such job */
   events (jobId: string, after: string | undefined, signal: AbortSignal): AsyncIterable<JobEvent>
-  /** Whether the client still is who it was. Rejects where that cannot be told: the subscription then fails. */
+  /** Whether the client's credentials still hold. Rejects if that cannot be found out: the subscription then fails. */
   authorize (): Promise<boolean>
-  /** What the client is told of an error. */
+  /** Makes the problem that the client gets for an error. */
   toProblem (error: unknown): Problem
+  /** How many jobs the client may watch at a time. */
   maxSubscriptions: number
 }
 
-/** One client's connection: the jobs that it watches, each with a stream of its own. */
+/** The connection of one client. Each job that the client watches has a stream of its own. */
 export interface SocketSession {
-  /** A message has arrived; undefined: a binary one. Whoever breaks the rules is disconnected. */
+  /** Call it with each message; undefined: a binary one. It disconnects a client that breaks the rules. */
   receive (text: string | undefined): void
-  /** A ping of the protocol has arrived, and is answered. */
+  /** Call it for each ping of the WebSocket protocol, which the WebSocket has answered. */
   pinged (): void
   /**
-   * Asks whether the client is still there. One that has not answered the last time is not, unless it was sent much:
-   * that it reads first.
+   * Sends a ping. If the client has not answered the last one, it disconnects the client. A client that was sent much
+   * has more time: it reads that before the ping.
    */
   ping (): void
+  /** Call it for each pong of the WebSocket protocol. */
   pong (): void
-  /** The connection is closed. */
+  /** Call it when the connection is closed. It ends all streams. */
   end (): void
 }
 
-/** The sender broke a rule (RFC 6455, section 7.4.1). */
+/** The client broke a rule, or sent too long a message (RFC 6455, section 7.4.1). */
 const POLICY_VIOLATION = 1008
 const MESSAGE_TOO_BIG = 1009
 /** From the IANA registry of close codes. */
@@ -46,22 +48,22 @@ const UNAUTHORIZED = 3000
 const MAX_MESSAGE = 4_096
 
 /**
- * How much may wait for a client that goes on sending, in bytes. Each message may be answered, and each subscription
- * that it ends may leave something behind. What it still waits for does not count.
+ * How much may wait for a client that goes on sending, in bytes. Each of its messages may cause an answer, and each
+ * subscription that it ends may leave events behind. Events of its open subscriptions do not count.
  */
 const MAX_UNREAD = 4 * 2 ** 20
 
-/** How many subscriptions that are over may still be coming to their end: each has the store asked once. */
+/** How many subscriptions may be over and not yet at their end. Each of them has sent a command to the store. */
 const MAX_ENDING = 1_000
 
 const FORM = 'Send {"type":"subscribe","jobId":"…","after":"…"}, {"type":"unsubscribe","jobId":"…"} or {"type":"ping"}'
 
 export function createSocketSession (socket: SessionSocket, { events, authorize, toProblem, maxSubscriptions }: SessionOptions): SocketSession {
   const subscriptions = new Map<string, AbortController>()
-  /** Subscriptions, with those that are over and have not come to their end. */
+  /** How many subscriptions there are, including those that are over and not yet at their end. */
   let open = 0
   const outgoing = createOutgoing(socket)
-  /** Pings that have no answer yet, and what had been sent when the last answer came. */
+  /** How many pings have no answer yet, and how many bytes had been sent when the last answer came. */
   let unanswered = 0
   let sentBefore = 0
 
@@ -71,11 +73,11 @@ export function createSocketSession (socket: SessionSocket, { events, authorize,
     subscriptions.set(jobId, subscription)
     open++
     try {
-      // With all that it watches: it would be told of jobs that may not be its own any more.
+      // Close the whole connection, not only this subscription: the client's other jobs may not be its own any more.
       if (!await authorize()) return socket.close(UNAUTHORIZED, 'Your credentials hold no more: connect again with others')
       for await (const event of events(jobId, after, signal)) {
         if (signal.aborted) break
-        // A stream goes on only when its event has left: for a client that does not read, nothing is kept.
+        // The stream goes on only when its event has left. So nothing is kept for a client that does not read.
         await outgoing.send(event, signal)
       }
     } catch (error) {
@@ -100,7 +102,7 @@ export function createSocketSession (socket: SessionSocket, { events, authorize,
       if (text.length > MAX_MESSAGE) return socket.close(MESSAGE_TOO_BIG, `A message has at most ${MAX_MESSAGE} characters`)
       const message = parse(text)
       if (message === undefined) return socket.close(POLICY_VIOLATION, FORM)
-      // Browsers do not show the pings of the protocol to their scripts.
+      // Scripts in browsers cannot see the pings of the protocol, so clients may ask in this way.
       if (message.type === 'ping') {
         void outgoing.send({ type: 'pong' })
         return

@@ -6,21 +6,23 @@ import { startTimer } from '../base/timer.js'
 
 /** How long to wait for a job. */
 export interface Wait {
-  /** ms. */
+  /** In ms. */
   timeout: number
   /** Ends the wait. */
   signal: AbortSignal
 }
 
-/** The wait of one who follows each change. */
+/** A wait that may also end at a change. */
 export interface WaitFor<Seen> extends Wait {
-  /** Whether the wait is over with what is there now, final or not. Left out: only with a final job. */
+  /** Whether the current state of the job ends the wait. Default: only a final state does. */
   isNews?: ((now: Seen) => boolean) | undefined
 }
 
 /**
- * The job as soon as it is final, gone or news; after the timeout, an abort, or when all is closed, as it is then.
- * @returns undefined where it was not read even once
+ * Waits for a job until it is final or gone, or `isNews` says so. After the timeout, an abort, or when all is closed,
+ * it returns the job as it was read last.
+ * @returns undefined if the job was not read even once
+ * @throws `STORE_UNAVAILABLE` if the first read of the job fails
  */
 export async function untilFinal (events: JobEvents, jobId: string, { timeout, signal, isNews }: WaitFor<StoredJob>): Promise<Found | undefined> {
   const end = new AbortController()

@@ -3,8 +3,9 @@ import type { JobContext, JobLogger } from '../../types/processor.js'
 import { CHUNK_REFUSED, createRefusals, PROGRESS_REFUSED } from './refusals.js'
 import type { Reporter } from './report.js'
 
-/** What a processor gets beside its input. */
+/** Makes what a processor gets beside its input. */
 export function createContext (job: Job, reporter: Pick<Reporter, 'progress' | 'write'>, signal: AbortSignal, log: JobLogger): JobContext {
+  // A job that runs has an id.
   const jobId = job.id as string
   const attempt = job.attemptsMade + 1
   const jobLog = childLogger(log, { job: job.name, jobId, attempt })
@@ -15,13 +16,13 @@ export function createContext (job: Job, reporter: Pick<Reporter, 'progress' | '
     maxAttempts: Math.max(job.opts.attempts ?? 1, 1),
     signal,
     log: jobLog,
-    // An attempt that has ended has nothing to say any more: the job may be final, or another one may run.
+    // After the end of an attempt, its reports have no effect: the job may be final, or another attempt may run.
     progress: (percent, message) => signal.aborted ? Promise.resolve() : heard(reporter.progress(percent, message), PROGRESS_REFUSED),
     write: chunk => signal.aborted ? Promise.resolve() : heard(reporter.write(chunk), CHUNK_REFUSED)
   }
 }
 
-/** A logger that adds fields to each line: the logger's own child, where it can make one. */
+/** Makes a logger that adds fields to each line: the logger's own child if it can make one. */
 function childLogger (log: JobLogger & { child?: (fields: object) => JobLogger }, fields: object): JobLogger {
   if (log.child) return log.child(fields)
   const withFields = (level: keyof JobLogger) => (first: string | object, message?: string): void => {

@@ -23,42 +23,46 @@ import { readThrown } from '../base/thrown.js'
 /** How much of a stack is stored, in UTF-16 code units. */
 const MAX_STACK = 16_384
 
-/** How many stops of jobs that do not run here are remembered: their attempts may be about to begin. */
+/** How many stops of jobs that do not run here are remembered. Their attempts may be about to begin. */
 const STOPS_KEPT = 1_000
 
 /**
- * What an attempt ends in. Each is stored by BullMQ, through the worker's backend, which keeps it until the store has
- * taken it.
+ * The end of an attempt. BullMQ stores it through the worker's backend, which repeats that until the store has taken
+ * it.
  */
 type Ending =
   | { as: 'completed', output: unknown }
-  /** For good, or to be tried again: BullMQ knows by the error and the job's options. */
+  /** The job fails for good, or runs again. BullMQ decides that by the error and the job's options. */
   | { as: 'failed', error: Error }
-  /** To another worker, at no cost. */
+  /** The job goes to another worker, and loses no attempt. */
   | { as: 'handed back' }
   /** Somebody else has ended or taken the job: there is nothing to store. */
   | { as: 'elsewhere' }
 
-/** What attempts need of the store, on their worker's connection. */
+/** What attempts need from the store, over the connection of their worker. */
 export interface AttemptStore extends Pick<Patience, 'untilAnswered'> {
-  /** Whether it stores U+0000 and halves of surrogate pairs. */
+  /** Whether the store takes U+0000 and halves of surrogate pairs. */
   readonly takesAllText: boolean
+  /** Stores progress and partial output. @returns false if the job does not run under this lock any more */
   report (jobId: string, token: string, report: JobReport): Promise<boolean>
   read (jobId: string): Promise<StoredJob | undefined>
-  /** The store's clock. */
+  /** The time of the store's clock, in ms since the epoch. */
   now (): Promise<number>
 }
 
-/** Runs attempts of one job definition, and knows those that run. */
+/** Runs the attempts of one job definition, and knows which are running. */
 export interface AttemptRunner {
-  /** One attempt, as BullMQ calls it: resolves with the output to store, rejects with what makes BullMQ retry or fail the job. */
+  /**
+   * Runs one attempt, as BullMQ calls it. Resolves with the output to store. Rejects with an error that makes BullMQ
+   * retry the job, fail it, or leave it alone.
+   */
   run (job: Job, token?: string): Promise<unknown>
-  /** Aborts the attempt of a job, if it runs here. */
+  /** Aborts the attempt of a job if it runs here. */
   stop (jobId: string, reason: Error): void
   stopAll (reason: Error): void
-  /** Whether a job is final, or gone; false where that cannot be told. */
+  /** Whether a job is final or gone; false if that cannot be found out. */
   isEnded (jobId: string): Promise<boolean>
-  /** Somebody else ended a job: aborts its attempt, if it runs here or is about to. */
+  /** Call it when somebody else has ended a job. It aborts the job's attempt if that runs here, or is about to. */
   ended (jobId: string): Promise<void>
   /** The jobs that run, each with the token of its lock. */
   locks (): Array<[jobId: string, token: string]>
@@ -66,6 +70,7 @@ export interface AttemptRunner {
   readonly running: number
 }
 
+/** @param execute runs the processor with an input that has been checked */
 export function createAttemptRunner (
   definition: JobDefinition, execute: Execute, store: AttemptStore, log: JobLogger, checks: Checks = createChecks(definition)
 ): AttemptRunner {
@@ -73,13 +78,15 @@ export function createAttemptRunner (
   const running = new Map<string, { controller: AbortController, token: string }>()
   const stops = new Set<string>()
 
-  /** It may be that an operator has put the job back into the queue after it was ended, and that it is rightly run. */
+  /**
+   * Checks whether a job that was ended still is. An operator may have put it back into the queue, and then it may run.
+   */
   const isEnded = async (jobId: string): Promise<boolean> => {
     try {
       const stored = await store.read(jobId)
       return stored === undefined || isFinal(statusOf(stored))
     } catch {
-      // Where it was, the lock is gone, too, and the next report or renewal tells.
+      // If the job has ended, its lock is gone, too, and the next report or renewal fails.
       return false
     }
   }
@@ -87,13 +94,13 @@ export function createAttemptRunner (
   return {
     async run (job, token = '') {
       const controller = new AbortController()
-      // A processor passes it on to all that it does at once: so many are no leak.
+      // A processor may pass the signal to many operations at once. That is no leak.
       setMaxListeners(0, controller.signal)
       const jobId = job.id as string
       running.set(jobId, { controller, token })
       const reporter = createReporter({
         run: job.attemptsStarted,
-        // Also in the first run: an operator may have reset the count, and rows may stand there that others logged.
+        // Ask even in the first run: an operator may have reset the count, and others may have written to the log.
         firstRow: async () => (await store.read(jobId))?.logs ?? 0,
         store: report => store.report(jobId, token, report),
         untilAnswered: store.untilAnswered,
@@ -110,7 +117,7 @@ export function createAttemptRunner (
           const { timeout = definition.timeout } = job.opts as JobOptions
           const output = await checkOutput(await executeInTime(async () => await execute(await readInput(checks.input, job.data), context), timeout, controller))
           await reporter.flush()
-          // What is done is done, also where the worker closes.
+          // An output that is there counts, even if the worker closes.
           if (isElsewhere(controller.signal.reason)) throw controller.signal.reason
           return { as: 'completed', output }
         } catch (thrown) {
@@ -133,7 +140,7 @@ export function createAttemptRunner (
       switch (ending.as) {
         case 'completed': return ending.output
         case 'failed': throw ending.error
-        // BullMQ is to do nothing but go on.
+        // For this error, BullMQ stores nothing and goes on to the next job.
         default: throw new WaitingError()
       }
     },
@@ -161,21 +168,21 @@ export function createAttemptRunner (
   }
 }
 
-/** @throws JobError `EXPIRED` where the job waited too long for this, its first attempt */
+/** @throws JobError `EXPIRED` if this is the job's first attempt and it begins too late */
 async function throwIfLate ({ timestamp, opts }: Job, store: Pick<AttemptStore, 'now' | 'untilAnswered'>, signal: AbortSignal): Promise<void> {
   const deadline = startDeadline({ timestamp, opts })
   if (deadline !== undefined && deadline <= await store.untilAnswered(() => store.now(), () => signal.aborted)) throw expiredError()
 }
 
 /**
- * What BullMQ is to be told: the reason that it stores, the stack for whoever looks into the
- * queue, and whether to try again. Never the error itself, as BullMQ reads meanings into names.
+ * Makes the error that BullMQ gets. It holds the reason to store, the stack for people who look into the queue, and
+ * whether to try again. BullMQ never gets the processor's own error, because it gives meanings to names of errors.
  */
 function toBullError (thrown: unknown): Error {
   const read = readThrown(thrown)
   const reason = storableText(failedReasonOf(read))
   const error = read.jobError?.retryable === false ? new UnrecoverableError(reason) : new Error(reason)
-  // It begins with the message, which must not push out what comes after.
+  // The stack begins with the message. A long message is cut, so that the lines after it stay.
   const stack = read.stack?.replace(read.message, () => shortened(read.message, MAX_MESSAGE))
   if (stack !== undefined) error.stack = storableText(shortened(stack, MAX_STACK))
   return error

@@ -1,24 +1,28 @@
 import type { EngineWorker } from '../engine/engine.js'
 import type { Patience } from '../engine/patience.js'
 
-/** A worker of an engine which begins anew, on new connections, as long as its start fails. */
+/** A worker of an engine. As long as its start fails, it starts anew on new connections. */
 export interface Beginning extends EngineWorker {
-  /** Resolves when it runs, or when it was closed before that. */
+  /** Resolves when the worker runs, or was closed before that. */
   readonly started: Promise<void>
   close (): Promise<void>
 }
 
 export interface BeginningOptions {
-  /** Opens a worker, which does not run yet. One whose start fails stays broken: BullMQ would ask it for jobs without a pause, for ever. */
+  /**
+   * Opens a worker that does not run yet; called anew after each failed start. A BullMQ worker whose start fails stays
+   * broken: it would ask for jobs without a pause, for ever.
+   */
   open (): EngineWorker
-  /** Tells of starts that fail, and pauses between them. */
+  /** Reports failed starts, and pauses between them. */
   patience: Pick<Patience, 'untilAnswered'>
-  /** Hears of the errors of a worker that has started; `patience` tells of those before. */
+  /** Called with the errors of a worker that has started. `patience` reports the errors before that. */
   onError (error: Error): void
-  /** Hears that a worker ended which should run. */
+  /** Called if a worker ends that should run. */
   onStopped (error: unknown): void
 }
 
+/** Opens a worker and starts it, again and again until it runs. */
 export function beginWorker ({ open, patience, onError, onStopped }: BeginningOptions): Beginning {
   let closing = false
   let running: EngineWorker | undefined
@@ -47,7 +51,7 @@ export function beginWorker ({ open, patience, onError, onStopped }: BeginningOp
     readJob: (...asked) => current.readJob(...asked),
     now: () => current.now(),
     disconnect: () => { current.disconnect() },
-    // Whatever keeps it from starting may pass: a right may be granted, a server updated.
+    // Every error of a start may pass: somebody may grant a right, or update a server.
     started: patience.untilAnswered(start, () => closing, () => false).catch(() => {}),
     close () {
       closing = true

@@ -1,12 +1,13 @@
 import type { JobLogger } from '../../types/processor.js'
 
-/** How far the clock of a process may be from the store's, in ms: the answer may have taken a second. */
+/** How far the clock of a process may differ from the store's, in ms. The store's answer may have taken a second. */
 const TOLERANCE = 5_000
 
 /**
- * Tells of a wrong clock, once. What we time goes by the store's clock; BullMQ's workers time delays,
- * retries and when a job ended by that of their process.
- * @returns is to be called with the store's time as soon as that is known
+ * Warns once when the clock of this process is wrong, and again only after it was right. This package measures times by
+ * the store's clock. BullMQ's workers use the clock of their process for delays, for retries, and for the time at which
+ * a job ended.
+ * @returns call it with the time of the store as soon as you have it
  */
 export function createClockCheck (job: string, log: Pick<JobLogger, 'warn'>): (storeTime: number) => void {
   let wrong = false

@@ -1,12 +1,15 @@
 import { inspect } from 'node:util'
 import type { JobLogger } from '../../types/processor.js'
 
-/** What moves the cursor of a terminal, colours it, or turns the direction of writing, so that other lines could be rewritten. */
+/**
+ * Characters with which a text could rewrite other lines: they move the cursor of a terminal, change colours, or turn
+ * the direction of writing.
+ */
 const CONTROLS = /[^\P{Cc}\t\n]|[\u2028-\u202e\u2066-\u2069]/gu
 
 /**
- * The logger of a worker that was given none. What it is told may have come from clients, as the message of an
- * error may have: only a line that is not indented begins an entry.
+ * The logger of a worker without `options.log`. Texts that it logs, like the message of an error, may come from
+ * clients. So only a line without indentation begins an entry.
  */
 export const consoleLogger: JobLogger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 

@@ -1,5 +1,5 @@
 /**
- * For a process that only works on jobs: {@link createWorker} runs a processor. Loads no Fastify.
+ * The exports for a process that only runs jobs: {@link createWorker} runs a processor. They load no Fastify.
  * @module fastify-async-jobs/worker
  */
 
@@ -14,7 +14,8 @@ export type { Schema } from '../../types/schema.js'
 export type { Connection, CreateWorkerOptions, JobWorker, PostgresPool, RedisClient, RedisConnectionOptions, WorkerOptions } from '../../types/options.js'
 export type { JobContext, JobLogger, LogMethod, Processor } from '../../types/processor.js'
 
-// TypeBox's schemas: declarations of those who export a definition name them, also where TypeBox is no dependency of theirs
+// TypeBox's schemas: if a user exports a definition, its declaration file names them, even if the user's package does
+// not depend on TypeBox.
 export type {
   TAny, TArray, TBigInt, TBoolean, TComposite, TConst, TDate, TEnum, TExclude, TExtract, TIndex, TInteger, TIntersect, TKeyOf, TLiteral, TMapped,
   TNever, TNot, TNull, TNumber, TObject, TOmit, TOptional, TPartial, TPick, TProperties, TReadonly, TReadonlyOptional, TRecord, TRecursive, TRef,

@@ -3,9 +3,9 @@ import { JobError } from '../base/errors.js'
 import { describeIssues } from '../definition/validator.js'
 
 /**
- * What a processor gets of a stored input: others may have put it there.
- * Rejects with a JobError `INPUT_INVALID`, which is final: it will not be another one the next time. What is wrong
- * is for the log, not for clients.
+ * Checks a stored input, because others may have put it there, and returns what the processor gets.
+ * @throws JobError `INPUT_INVALID`, which is final: the input stays the same in the next attempt. The log gets the
+ * details, clients do not.
  */
 export async function readInput (check: Check, stored: unknown): Promise<unknown> {
   const checked = await check(stored)

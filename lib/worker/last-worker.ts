@@ -1,14 +1,14 @@
-/** Knows when the last worker of a host has closed: its processors may wait for jobs of any registration until then. */
+/** Knows when the last worker of a host has closed. Until then, a processor may wait for a job of any registration. */
 export interface LastWorker {
-  /** One more worker. @returns to be called when it has closed */
+  /** Adds a worker. @returns call it when the worker has closed */
   add (): () => void
-  /** Resolves when none is left; at once where there was none. */
+  /** Resolves when no worker is left; at once if there was none. */
   closed (): Promise<void>
 }
 
 const hosts = new WeakMap<object, LastWorker>()
 
-/** @param host what all registrations of one host share */
+/** @param host the object that all registrations of one host share */
 export function lastWorkerOf (host: object): LastWorker {
   const known = hosts.get(host) ?? createLastWorker()
   hosts.set(host, known)

@@ -2,14 +2,14 @@ import { jsonOrText } from '../base/json.js'
 import { UNREADABLE } from '../base/text-of.js'
 import { isError, readPlain, toError, type Thrown } from '../base/thrown.js'
 
-/** The fields of a log line, read once: what any logger can write, and what can leave a sandbox. */
+/** The fields of a log line, read once. Any logger can write them, and they can leave a sandbox. */
 export interface LogFields {
   fields: Record<string, unknown>
-  /** Apart, as JSON would leave nothing of them. */
+  /** Errors are kept apart, because JSON would leave nothing of them. */
   errors: Record<string, Thrown>
 }
 
-/** Reads what was to be logged, whatever it is. An error by itself is the field `err`, as pino has it. */
+/** Reads the fields of anything that is logged. A bare error becomes the field `err`, as in pino. */
 export function readFields (logged: object): LogFields {
   const read: LogFields = { fields: {}, errors: {} }
   for (const [name, value] of isError(logged) ? [['err', logged] as const] : entriesOf(logged)) {
@@ -19,7 +19,7 @@ export function readFields (logged: object): LogFields {
   return read
 }
 
-/** What a logger is to get. */
+/** Makes the object that a logger gets. */
 export function toFields ({ fields, errors }: LogFields): object {
   return { ...fields, ...Object.fromEntries(Object.entries(errors).map(([name, thrown]) => [name, toError(thrown)])) }
 }
@@ -28,7 +28,7 @@ function entriesOf (logged: object): Array<[name: string, value: unknown]> {
   try {
     return Object.keys(logged).map(name => [name, valueOf(logged, name)])
   } catch {
-    // A Proxy that does not say.
+    // A Proxy may refuse to list its properties.
     return [['unreadable', UNREADABLE]]
   }
 }

@@ -6,10 +6,10 @@ import { complete, isObject, MAX_INT32, oneOf, show } from '../definition/comple
 import { checkJob } from '../definition/options.js'
 import { placeOptions } from '../definition/places.js'
 
-/** What the worker gets: complete and frozen. */
+/** The options of a worker: complete and frozen. */
 export type ResolvedWorkerOptions = Readonly<Required<WorkerOptions>>
 
-/** An unquoted name of PostgreSQL, in either case. */
+/** The option `schema`: an unquoted name of PostgreSQL, in upper or lower case. */
 export const schema = Type.Optional(Type.String({
   pattern: '^(?!pg_)[A-Za-z_][A-Za-z0-9_]{0,62}$',
   description: 'must begin with a letter or underscore, but not with pg_, and have at most 63 letters, digits and underscores'
@@ -27,7 +27,10 @@ placeOptions(Object.keys(workerFields), 'options.worker.* of the plugin, or opti
 
 const StandaloneWorkerOptions = Type.Object({ ...workerFields, schema }, { additionalProperties: false })
 
-/** Completes what `createWorker` was given. */
+/**
+ * Checks the arguments of `createWorker`, and adds the defaults.
+ * @throws `OPTION_INVALID`
+ */
 export function resolveWorkerOptions (job: JobDefinition, processor: unknown, given: CreateWorkerOptions): ResolvedWorkerOptions & { readonly schema?: string } {
   checkJob(job, 'job')
   if (processor === undefined) throw new OptionInvalidError('processor', 'is required', 'nothing')
@@ -46,6 +49,7 @@ export function resolveWorkerOptions (job: JobDefinition, processor: unknown, gi
   return Object.freeze(options)
 }
 
+/** @throws `OPTION_INVALID` if the processor is neither a function nor names a module */
 export function checkProcessor (processor: unknown, where: string): void {
   const known = processor === undefined || typeof processor === 'function' || typeof processor === 'string' || processor instanceof URL
   if (!known) throw new OptionInvalidError(where, 'must be a function, or the URL or absolute path of a module', show(processor))
@@ -55,7 +59,11 @@ function isLogger (log: unknown): boolean {
   return isObject(log) && ['debug', 'info', 'warn', 'error'].every(method => typeof Reflect.get(log, method) === 'function')
 }
 
-/** Only a module can be loaded elsewhere: a function would silently run here. */
+/**
+ * Refuses `sandbox` for a processor that is a function. Only a module can be loaded in a sandbox: a function would
+ * silently run in this process.
+ * @throws `OPTION_INVALID`
+ */
 export function checkSandbox (processor: unknown, worker: WorkerOptions | undefined, name: string): void {
   if (typeof processor === 'function' && worker?.sandbox !== undefined) {
     throw new OptionInvalidError(name, 'goes with a processor that is a module: give its URL or absolute path', show(worker.sandbox))

@@ -6,9 +6,9 @@ export type OutputLimits = Pick<JobDefinition, 'maxOutputChunks' | 'maxOutputByt
 
 /** Counts what a run writes. */
 export interface OutputLimit {
-  /** Whether no further chunk is let in, however small. */
+  /** Whether every further chunk is refused, however small. */
   readonly isReached: boolean
-  /** Lets a chunk in, by its JSON. @returns its bytes. @throws JobError `OUTPUT_TOO_LARGE` */
+  /** Counts a chunk, given as JSON. @returns its size in bytes. @throws JobError `OUTPUT_TOO_LARGE` */
   admit (json: string): number
 }
 

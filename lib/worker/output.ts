@@ -3,13 +3,13 @@ import { isStorableJson } from '../base/json.js'
 import { outputInvalid, returnedText } from './returned.js'
 import { describeIssues } from '../definition/validator.js'
 
-/** Turns what a processor returned into what is stored. Rejects with a JobError `OUTPUT_INVALID`. */
+/** Makes the output to store from the value that a processor returned. Rejects with a JobError `OUTPUT_INVALID`. */
 export type OutputCheck = (returned: unknown) => Promise<unknown>
 
 /**
- * Checks what clients will get: the JSON of the value, not the value, as a Date becomes a string
- * and `undefined` disappears. No output is null.
- * @param takesAllText whether the store takes what PostgreSQL does not
+ * Makes the check of outputs. It checks the JSON of the value, which is what clients get, and not the value itself: a
+ * Date becomes a string, and `undefined` disappears. A missing output becomes null.
+ * @param takesAllText whether the store takes all characters, unlike PostgreSQL. Default: true
  */
 export function createOutputCheck (check: Check, takesAllText = true): OutputCheck {
   return async returned => {

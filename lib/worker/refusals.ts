@@ -1,13 +1,14 @@
 import type { JobLogger } from '../../types/processor.js'
 
 /**
- * What an attempt tells and is refused. Who awaits it learns of it. Who does not must neither end the process by it,
- * nor fill the log: of each kind, the first one is logged.
+ * Handles chunks and progress of an attempt that are refused. A processor that awaits its report gets the error. If it
+ * does not await it, the refusal must neither end the process nor fill the log: only the first one of each kind is
+ * logged.
  */
 export interface Refusals {
-  /** Hears of what is refused later. */
+  /** Logs the refusal if the promise rejects. @returns the same promise */
   heard (told: Promise<void>, refused: string): Promise<void>
-  /** Logs what is refused now. */
+  /** Logs a refusal if it is the first of its kind. */
   tell (error: unknown, refused: string): void
 }
 

@@ -5,37 +5,51 @@ import { storableText, toJsonText } from '../base/json.js'
 import { toRow } from '../job/partial-output.js'
 import { createOutputLimit, type OutputLimits } from './output-limit.js'
 
-/** How much of a progress message is kept, in UTF-16 code units: every status answer carries it. */
+/** How much of a progress message is kept, in UTF-16 code units. Every status answer carries it. */
 const MAX_MESSAGE = 1_000
 
-/** The least time between the beginnings of two writes to the store, in ms, unless so much waits that the processor does, too. */
+/**
+ * The least time between the beginnings of two writes to the store, in ms. While so much waits that the processor has
+ * to wait, too, there is no such pause.
+ */
 const INTERVAL = 50
 
 /** How many bytes of chunks may wait for the store before the processor has to wait, too. */
 const MAX_WAITING = 262_144
 
-/** What one run of a job tells while it runs: gathered, and stored in order, at most 20 times a second unless there is much of it. */
+/**
+ * Stores the progress and the chunks of one run, in order. It gathers them, and writes at most once per `INTERVAL` ms
+ * unless there is much to write.
+ */
 export interface Reporter {
+  /** Takes a progress, which replaces one that still waits. Resolves at once. */
   progress (percent: number, message?: string): Promise<void>
+  /**
+   * Takes a chunk. Resolves at once, or after the next write if too much waits.
+   * Rejects with a JobError `OUTPUT_TOO_LARGE`, or with a TypeError if the chunk cannot be stored as JSON.
+   */
   write (chunk: unknown): Promise<void>
-  /** Resolves when all is stored that is to be. */
+  /** Resolves when everything is stored, or nothing more will be. */
   flush (): Promise<void>
-  /** What is told from now on has no effect. */
+  /** From now on, calls have no effect. */
   end (): void
 }
 
 export interface ReporterOptions extends OutputLimits {
-  /** Which run this is, from 1. */
+  /** The number of the run, from 1. */
   run: number
   /** The row of the job's log where the chunks of this run begin. */
   firstRow (): Promise<number>
-  /** Stores a report; false where the job is somebody else's by now. */
+  /** Stores a report. Resolves with false if the job has been given to somebody else, or was ended. */
   store (report: JobReport): Promise<boolean>
-  /** Asks until the store answers, or nobody waits for that any more. Rejects where it never will. */
+  /**
+   * Sends a command until the store answers, or nobody waits for the answer any more. Rejects if the command would
+   * always fail.
+   */
   untilAnswered: Patience['untilAnswered']
-  /** Called where the job is somebody else's. */
+  /** Called when `store` resolved with false. */
   onLost (): Promise<void>
-  /** Called where the store will never take a report: the run goes on, and tells no more. */
+  /** Called when the store would never take a report. The run goes on, and reports nothing more. */
   onRefused (error: unknown): void
 }
 
@@ -44,7 +58,7 @@ export function createReporter ({ run, firstRow, store, untilAnswered, onLost, o
   let rows: string[] = []
   /** Bytes of `rows`. */
   let waiting = 0
-  /** What the run has written in all. */
+  /** How many chunks the run has written in all. */
   let chunks = 0
   const limit = createOutputLimit(limits)
   let base: number | undefined
@@ -60,7 +74,7 @@ export function createReporter ({ run, firstRow, store, untilAnswered, onLost, o
     rows = []
     waiting = 0
     try {
-      // What the store took although its answer was lost, it takes only once.
+      // The store takes a report only once, even if it is sent again after its answer was lost.
       const stored = await untilAnswered(async () => {
         if (report.rows.length > 0) base ??= await firstRow()
         return await store({ ...report, from: (base ?? 0) + before })
@@ -75,9 +89,9 @@ export function createReporter ({ run, firstRow, store, untilAnswered, onLost, o
   }
 
   let lastWrite = -Infinity
-  /** The write that comes next or is under way: one after the other. */
+  /** The write that is under way or comes next. There is only one at a time. */
   let next: Promise<void> | undefined
-  /** Ends the pause before it; undefined while it is under way. */
+  /** Ends the pause before that write; undefined while the write is under way. */
   let hurry: (() => void) | undefined
 
   const pause = (): Promise<void> => new Promise(resolve => {
@@ -114,7 +128,7 @@ export function createReporter ({ run, firstRow, store, untilAnswered, onLost, o
       rows.push(toRow(run, json))
       const written = schedule()
       if (waiting <= MAX_WAITING) return
-      // As fast as the store takes it.
+      // Now write as fast as the store takes it.
       hurry?.()
       await written
     },

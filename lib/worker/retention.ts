@@ -4,17 +4,20 @@ import { createClockCheck } from './clock-check.js'
 import type { Engine } from '../engine/engine.js'
 import { withoutCommand } from '../base/errors.js'
 
-/** How often expired jobs are looked for at most, in ms. */
+/** The longest time between two searches for expired jobs, in ms. */
 const LONGEST_INTERVAL = 60_000
 
-/** How long events are kept at least, in ms: those of completed jobs hold the whole output, whatever has become of the job. */
+/**
+ * How long events are kept at least, in ms. Events of completed jobs hold the whole output, even after the job was
+ * deleted.
+ */
 const EVENT_AGE = 300_000
 
 /**
- * Deletes old events, and jobs whose retention has passed, on a timer. Each job by its own, as clients were told:
- * what a definition says now is for jobs that are submitted now. (BullMQ itself deletes only when some other job
- * finishes, and then by the retention of that one.)
- * @returns stops it
+ * Deletes old events, and jobs whose retention has passed, on a timer. Each job goes by its own retention, which its
+ * client was told. A definition's retention is for jobs that are submitted from now on. BullMQ by itself deletes jobs
+ * only when another job finishes, and by the retention of that job.
+ * @returns a function that stops the timer
  */
 export function keepRetention (engine: Engine, definition: JobDefinition, log: JobLogger): () => void {
   const { completed, failed } = definition.retention
@@ -27,13 +30,14 @@ export function keepRetention (engine: Engine, definition: JobDefinition, log: J
       for (;;) {
         const expired = await engine.findExpired(definition.name, state, age * 1_000)
         const removed = await Promise.all(expired.map(jobId => backend.remove(jobId, false)))
-        // One that an operator has put back into the queue meanwhile, and that runs, stays.
+        // Stop when no job was found, and also when none was removed: an operator may have put jobs back into the queue
+        // meanwhile, and jobs that run are not removed.
         if (!removed.some(count => count > 0)) break
       }
     }
     await engine.trimEvents(definition.name, EVENT_AGE)
   }
-  // A wrong clock should be known before it does harm. Where the store is away, the first cleaning tells.
+  // Warn of a wrong clock before it does harm. If the store is away, the first cleaning warns.
   engine.now().then(checkClock, () => {})
   const timer = setInterval(() => {
     clean().catch((error: unknown) => { log.warn({ err: withoutCommand(error), job: definition.name }, 'Expired jobs could not be deleted') })

@@ -5,8 +5,8 @@ type Line = [first: string | object, ...more: unknown[]]
 type Write = (...line: Line) => void
 
 /**
- * A logger that never throws, whatever it is told. pino marks the errors that it writes, which frozen ones do not
- * bear; getters may throw; a logger of somebody's own may do anything. No attempt may end differently for that.
+ * Makes a logger that never throws, so that no attempt ends differently because of its log. Without it, pino would
+ * throw for frozen errors, as it marks those that it writes. Getters may throw, and so may a user's own logger.
  */
 export function safeLogger<Log extends JobLogger> (log: Log): Log {
   const at = (level: keyof JobLogger): Write => (...line) => {
@@ -17,7 +17,7 @@ export function safeLogger<Log extends JobLogger> (log: Log): Log {
     }
   }
   const own: JobLogger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
-  // What else a logger can do stays as it is.
+  // Everything else of the logger stays as it is.
   return new Proxy(own as Log, {
     get (own, name) {
       if (Object.hasOwn(own, name)) return Reflect.get(own, name)
@@ -32,7 +32,7 @@ function writeReadable (log: JobLogger, level: keyof JobLogger, [first, ...more]
   try {
     (log[level] as Write)(typeof first === 'object' ? toFields(readFields(first)) : first, ...more)
   } catch {
-    // There is nobody left to tell.
+    // Nobody is left to report this to.
   }
 }
 

@@ -1,17 +1,17 @@
 import { canceledError } from '../job/ending.js'
 
-/* Why attempts are stopped that would go on: the reasons of their signals. */
+/* Why attempts are stopped: the reasons of their signals. */
 
-/** The reason with which attempts are stopped when their worker must close: they are not failed, but left to another worker. */
+/** The worker closes. Its attempts are not failed: another worker runs their jobs. */
 export const WORKER_CLOSING = new Error('The worker is closing')
 
-/** The reason with which attempts are stopped whose job another worker may run by now. */
+/** The job has lost its lock. Another worker may run it by now. */
 export const LOCK_LOST = new Error('The job lost its lock: another worker may run it')
 
-/** The reason with which attempts are stopped whose sandbox has outlived its worker. */
+/** The process of the worker has ended before its sandbox. */
 export const WORKER_GONE = new Error('The process of the worker is gone')
 
-/** The reason with which attempts are stopped whose job was canceled: a `JobError`, by which processors know it. */
+/** The job was canceled. It is a `JobError`, so that processors recognize it. */
 export const CANCELED = canceledError()
 
 /** Whether an attempt was stopped because its job is not this worker's any more. */

@@ -25,28 +25,33 @@ import { openSandbox } from './sandbox/pool.js'
 import { LOCK_LOST, WORKER_CLOSING } from './stop-reasons.js'
 import { readable } from '../job/stored-job.js'
 
-/** How long attempts may take to end after their signals aborted, in ms, before its connections are cut. */
+/** How long attempts may take to end after their signals aborted, in ms. Then the worker's connections are cut. */
 const STOP_TIMEOUT = 2_000
 
-/** How often a worker that closes looks whether the store is away, in ms. */
+/** How often a closing worker checks whether the store is away, in ms. */
 const WATCH_INTERVAL = 100
 
 /** How long a worker may take to close without its connections, in ms. */
 const DISCONNECT_TIMEOUT = 1_000
 
-/** How long after a problem that passes no other such problem is told, in ms. */
+/** How long after a line about a passing problem no other such line is logged, in ms. */
 const QUIET_TIME = 10_000
 
-/** What comes before all events of a queue. The few that are kept are told anew: no harm, as their jobs are final. */
+/**
+ * The id before all events of a queue. The few events that are kept are read again. That does no harm, as their jobs
+ * are final.
+ */
 const FIRST_EVENT = '0'
 
-/** How long a worker waits after a lost connection before it asks for jobs again, in ms; BullMQ's own default is 15 s. */
+/** How long a worker waits after a lost connection before it asks for jobs again, in ms. BullMQ's default is 15 s. */
 const RETRY_DELAY = 1_000
 
 /**
  * Runs the jobs of a definition in this process.
- * @param processor a function, or the URL or absolute path of a module whose default export is one, which then runs sandboxed
- * @throws `OPTION_INVALID`, `PROCESSOR_MODULE`; `ready()` rejects where the engine cannot be opened, or the module not be loaded
+ * @param processor a function, or the URL or absolute path of a module whose default export is a function. A module
+ * runs in a sandbox.
+ * @returns a worker; its `ready()` rejects if the engine cannot be opened, or the module cannot be loaded
+ * @throws `OPTION_INVALID`, `PROCESSOR_MODULE`
  */
 export function createWorker<Definition extends JobDefinition> (
   definition: Definition, processor: Processor<Definition> | URL | string, options: CreateWorkerOptions
@@ -55,19 +60,20 @@ export function createWorker<Definition extends JobDefinition> (
   const log = safeLogger(options.log ?? consoleLogger)
   const checks = createChecks(definition)
   checks.compile()
+  // The input is checked before the processor gets it, so it has the type of this definition.
   const execution = createExecution(definition, processor as Processor<JobDefinition> | URL | string, resolved)
   const leasing = leaseEngine(options.connection, {}, log, resolved.schema)
   let worker: JobWorker | undefined
-  // It takes no job that it could not run.
+  // The worker takes no job before its processor is loaded.
   const starting = Promise.all([leasing, execution.load()]).then(([{ engine }]) => {
     worker = startWorker(engine, definition, execution, resolved, log, checks)
     return worker
   })
-  // Who waits for it hears of it: that may be later, or never.
+  // `ready()` rejects with the error. Nobody may ever call it, so the rejection needs a handler here.
   starting.catch(() => {})
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
-    // A module that is being loaded might never be.
+    // A module may take for ever to load.
     if (worker === undefined) await execution.close()
     const [, lease] = await Promise.allSettled([starting, leasing])
     await worker?.close()
@@ -78,7 +84,7 @@ export function createWorker<Definition extends JobDefinition> (
       try {
         await (await starting).ready()
       } catch (error) {
-        // Programs wait for it at their top level: one that is to end should not fail by that.
+        // Programs await `ready()` at their top level. A program that closes the worker meanwhile should not fail.
         if (closing === undefined) throw error
       }
     },
@@ -86,7 +92,7 @@ export function createWorker<Definition extends JobDefinition> (
   }
 }
 
-/** @throws `PROCESSOR_MODULE` where there is no such module */
+/** @throws `PROCESSOR_MODULE` if there is no such module */
 export function createExecution (
   { maxOutputChunks, maxOutputBytes }: OutputLimits, processor: Processor<JobDefinition> | URL | string, options: ResolvedWorkerOptions
 ): Execution {
@@ -98,12 +104,12 @@ export function createExecution (
   }
 }
 
-/** Starts a worker on an open engine. Closing it ends the execution too. */
+/** Starts a worker on an open engine. Closing the worker closes the execution, too. */
 export function startWorker (
   engine: Engine, definition: JobDefinition, execution: Execution, options: ResolvedWorkerOptions, log: JobLogger, checks?: Checks
 ): JobWorker {
   const { name } = definition
-  /** Whether this worker told of a refusal: of an outage, the engine does. */
+  /** Whether this worker logged a refusal. The engine logs outages. */
   let told = false
   const patience = createPatience(
     (error, waiting) => {
@@ -122,9 +128,9 @@ export function startWorker (
   }, log, checks)
   let quietUntil = 0
   const onError = (error: Error): void => {
-    // It has been told once that the store is away, or refuses what it is asked; a connection that was closed is made anew.
+    // The log has these errors already: the store is away, or refuses commands. A closed connection is opened again.
     if (!engine.available || patience.refused || engine.wasInterrupted(error) || !isNotConnectionError(error) || engine.noteFailure(error)) return
-    // What the worker asks again by itself may go on for long.
+    // An error of a command that the worker repeats may come again and again.
     const passes = !isForGood(error)
     if (passes && performance.now() < quietUntil) return
     if (passes) quietUntil = performance.now() + QUIET_TIME
@@ -149,17 +155,17 @@ export function startWorker (
     lockDuration: options.lockDuration,
     locks: () => [...attempts.locks(), ...outcomes.locks()],
     onLost (jobId) {
-      // Of an outcome that it has taken, the store may have lost only the answer: it tells when it is asked again.
+      // The store may have taken the outcome, and only its answer was lost. The next try to store it finds that out.
       if (outcomes.locks().some(([id]) => id === jobId)) return
       attempts.stop(jobId, LOCK_LOST)
-      // A job that was canceled has none either.
+      // A canceled job has no lock either.
       void attempts.isEnded(jobId).then(ended => { if (!ended) log.error({ job: name, jobId }, 'The lock of a job could not be renewed') })
     },
     onError
   })
   const stops = readEvents(engine, stopsOf(name), FIRST_EVENT, log, {
     onEvent ({ jobId }) { if (jobId !== undefined) void attempts.ended(jobId) },
-    // The lock of a job that was ended is gone: its next report or renewal tells.
+    // Missed events do no harm: an ended job has no lock, so the next report or renewal of its attempt fails.
     onGap () {}
   })
   const stopRetention = keepRetention(engine, definition, log)
@@ -173,7 +179,7 @@ export function startWorker (
       patience.end()
       worker.disconnect()
     }
-    // Waiting for a store that is away helps only attempts that still run, and what others ended in.
+    // Waiting for a store that is away is of use only to attempts that still run, and to outcomes that are not stored.
     const watch = setInterval(() => { if (!engine.available && attempts.running + outcomes.locks().length === 0) letGo() }, WATCH_INTERVAL)
     const timers: NodeJS.Timeout[] = [watch]
     const after = (time: number, act: () => void): void => { timers.push(startTimer(options.closeTimeout + time, act)) }

@@ -1,12 +1,12 @@
 /** How a child has ended. */
 export interface End {
-  /** Why, where it did not simply exit. */
+  /** The error that ended it; undefined if it simply exited. */
   reason: string | undefined
   code: number | null
   signal: string | null
 }
 
-/** What is different of threads and processes. */
+/** What differs between threads and processes. */
 export interface Carrier {
   post (text: string): void
   kill (): void

@@ -3,15 +3,17 @@ import { readSandboxMessage, type HostMessage, type SandboxMessage } from './mes
 import { startProcess } from './process.js'
 import { startThread } from './thread.js'
 
-/** A thread or a process, as its worker sees it. */
+/** The thread or process of a sandbox, as its worker sees it. */
 export interface Child {
-  /** Whether it may be given a job. */
+  /** Whether it can take a job. */
   readonly usable: boolean
   /** Resolves when it has ended. */
   readonly ended: Promise<void>
-  /** Who hears of it: one at a time. */
+  /** Gets its messages and its end. There is one listener at a time. */
   listener: ChildListener | undefined
-  /** @throws where the message is not JSON, or nested too deeply for that. To one that is gone, nothing is said. */
+  /**
+   * Sends a message. Does nothing if the child has ended. @throws if the message has no JSON, or is nested too deeply
+   */
   send (message: HostMessage): void
   /** Ends it, whatever it does. Resolves when it has ended. */
   kill (): Promise<void>
@@ -22,7 +24,7 @@ export interface ChildListener {
   onEnd (end: End): void
 }
 
-/** @throws where it cannot be started */
+/** @throws if it cannot be started */
 export function startChild (kind: 'thread' | 'process'): Child {
   let usable = true
   let end: () => void

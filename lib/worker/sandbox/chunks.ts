@@ -6,7 +6,7 @@ import { heard } from './heard.js'
 import { createLane } from './lane.js'
 import type { Post } from './post.js'
 
-/** How many chunks one message has at most, and how many bytes, unless it has only one. */
+/** The most chunks and bytes in one message. A single chunk may be larger. */
 const MAX_CHUNKS = 100
 const MAX_BYTES = 65_536
 
@@ -17,9 +17,9 @@ interface Chunk {
   reject: (error: Error) => void
 }
 
-/** The partial output of a run on its way out. */
+/** Sends the partial output of a run out of the sandbox. */
 export interface Chunks {
-  /** Resolves when the worker has taken it. */
+  /** Resolves when the worker has taken the chunk, rejects if it was refused. */
   write (chunk: unknown): Promise<void>
   /** Resolves when all that waited is out. */
   empty (): Promise<void>
@@ -27,11 +27,17 @@ export interface Chunks {
   end (): void
 }
 
-/** @param onRefused called at once: who writes for ever and never waits would hear of it never */
+/**
+ * @param onRefused called at once for a chunk that is refused here. A processor that writes for ever and never awaits
+ * would otherwise not hear of it.
+ */
 export function createChunks (post: Post, limits: OutputLimits, onRefused: (error: Error) => void): Chunks {
   let waiting: Chunk[] = []
   const limit = createOutputLimit(limits)
-  /** One for all that is too much: a run may go on for ever with that, and each of its own would cost memory. */
+  /**
+   * The rejection for all chunks beyond the limit. A run may go on writing for ever, and a promise for each chunk would
+   * cost memory.
+   */
   let refusal: Promise<never> | undefined
   const refuse = (error: Error): Promise<never> => {
     onRefused(error)
@@ -72,6 +78,7 @@ export function createChunks (post: Post, limits: OutputLimits, onRefused: (erro
         lane.wake()
         return heard(taken)
       } catch (error) {
+        // `toJsonText` throws a TypeError, `admit` a JobError.
         return isJobError(error) ? (refusal ??= refuse(error)) : refuse(error as TypeError)
       }
     },

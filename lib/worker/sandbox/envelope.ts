@@ -1,4 +1,6 @@
-/* A process has one channel for all: what is ours in it is marked. Everything else belongs to the processor's libraries. */
+/*
+ * A process has only one channel. Our messages in it are marked. All others belong to the libraries of the processor.
+ */
 
 const MARK = 'fastify-async-jobs'
 
@@ -6,7 +8,7 @@ export function seal (text: string): { [MARK]: string } {
   return { [MARK]: text }
 }
 
-/** Undefined for what is not ours. */
+/** Undefined if the message is not ours. */
 export function unseal (message: unknown): string | undefined {
   if (typeof message !== 'object' || message === null || !Object.hasOwn(message, MARK)) return undefined
   const text: unknown = Reflect.get(message, MARK)

@@ -1,35 +1,41 @@
 import type { Refusals } from './messages.js'
 import type { Post } from './post.js'
 
-/** How long at first a lane waits for the worker, in ms, and at most, where the processor lets it hear nothing. */
+/**
+ * How long a lane waits for the worker's answer, in ms: at first, and at most. This matters when the processor blocks
+ * its event loop, so that the lane gets no answers.
+ */
 const FIRST_PATIENCE = 250
 const LONGEST_PATIENCE = 5_000
 
-/** Some of what waits to leave the sandbox, as one message. */
+/** A part of what waits to leave the sandbox, as one message. */
 export interface Parcel {
   toText: (id: number) => string
-  /** The worker has done with it. */
+  /** Called when the worker has handled it. */
   settled: (refusals: Refusals) => void
 }
 
-/** One of the ways out of a sandbox, with one message under way at a time: the worker says when it wants the next. */
+/** One of the ways out of a sandbox. It has one message under way at a time: the worker says when it wants the next. */
 export interface Lane {
-  /** There is something to send. */
+  /** Call it when there is something to send. */
   wake (): void
-  /** Resolves when the worker has done with all, or nobody waits for that any more. */
+  /** Resolves when the worker has handled everything, or nobody waits for that any more. */
   empty (): Promise<void>
   /** Sends nothing more, and waits for nothing. */
   end (): void
 }
 
-/** @param take takes the next parcel from what waits, if there is any */
+/** @param take takes the next parcel from what waits; undefined if nothing waits */
 export function createLane (post: Post, take: () => Parcel | undefined): Lane {
   const underWay = new Set<Parcel>()
   let sentAt = -Infinity
   let ended = false
   let onEmpty: Array<() => void> = []
 
-  /** A processor that never comes back to its event loop hears nothing. What it tells should be seen all the same, ever more seldom. */
+  /**
+   * Whether the next message must wait for the worker's answer. A processor that blocks its event loop gets no answers.
+   * Its reports go out all the same, but less and less often.
+   */
   const mustWait = (): boolean =>
     underWay.size > 0 && performance.now() - sentAt < Math.min(FIRST_PATIENCE * 2 ** (underWay.size - 1), LONGEST_PATIENCE)
 

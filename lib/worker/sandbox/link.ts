@@ -2,19 +2,20 @@ import { once } from 'node:events'
 import { parentPort, type MessagePort } from 'node:worker_threads'
 import { seal, unseal } from './envelope.js'
 
-/** What a sandbox has to its worker, and its processor's libraries do not have. */
+/** The connection of a sandbox to its worker. The libraries of the processor do not have it. */
 export interface Link {
-  /** Resolves once the message has left, so that what follows may be the end. */
+  /** Resolves when the message has left. The sandbox may end after that. */
   send (text: string): Promise<void>
   listen (onText: (text: string) => void): void
 }
 
-/** To be opened before the processor's module is loaded: what comes first is ours. */
+/** Opens the link. Call it before the processor's module is loaded: the first message on the port is ours. */
 export async function openLink (): Promise<Link> {
   return parentPort === null ? processLink() : threadLink(await firstOf(parentPort))
 }
 
 async function firstOf (port: MessagePort): Promise<MessagePort> {
+  // The worker sends the port first.
   const [first] = await once(port, 'message') as [MessagePort]
   return first
 }
@@ -27,9 +28,10 @@ function threadLink (port: MessagePort): Link {
 }
 
 function processLink (): Link {
+  // A forked process has `send`.
   const send = (process.send as NonNullable<typeof process.send>).bind(process)
   return {
-    // To a worker that is gone, nothing is said.
+    // If the worker is gone, sending fails, and the message is dropped.
     send: text => new Promise(resolve => { send(seal(text), undefined, undefined, () => { resolve() }) }),
     listen (onText) {
       process.on('message', message => {

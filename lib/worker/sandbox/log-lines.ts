@@ -5,15 +5,15 @@ import { createLane } from './lane.js'
 import type { LogLine } from './messages.js'
 import type { Post } from './post.js'
 
-/** How many lines one message has at most, and how many characters, unless it has only one line. */
+/** The most lines and characters in one message. A single line may be longer. */
 const MAX_LINES = 100
 const MAX_CHARACTERS = 65_536
 
-/** How many lines may wait, and how many characters, before lines are dropped. */
+/** How many lines and characters may wait. Beyond that, lines are dropped. */
 const MAX_WAITING = 10_000
 const MAX_CHARACTERS_WAITING = 4_194_304
 
-/** The log lines of a run on their way out. */
+/** Sends the log lines of a run out of the sandbox. */
 export interface LogLines {
   write (level: keyof JobLogger, first: string | object, message?: string): void
   /** Resolves when all that waited is out. */
@@ -23,7 +23,10 @@ export interface LogLines {
 export function createLogLines (post: Post): LogLines {
   const waiting: string[] = []
   let characters = 0
-  /** Once lines are dropped, all are, until what waited is out: one line tells of them, where they were. */
+  /**
+   * How many lines were dropped. Once a line is dropped, all are, until what waited is out. Then one line, at the place
+   * of the dropped ones, tells how many they were.
+   */
   let dropped = 0
 
   const takeSome = (): string[] => {

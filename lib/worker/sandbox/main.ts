@@ -10,7 +10,7 @@ import { endWithWorker, startWatchdog } from './orphan.js'
 import { perform, type Performance } from './perform.js'
 import { createPost } from './post.js'
 
-/* The program of a sandbox: loads the processor's module and runs one job after the other. */
+/* The program of a sandbox: it loads the processor's module, and runs one job after the other. */
 
 const link = await openLink()
 const post = createPost(text => { void link.send(text) })
@@ -47,13 +47,14 @@ async function run (order: RunOrder): Promise<void> {
   await link.send(await current.ending)
 }
 
-// Thrown outside the processor's promise: nobody knows what state this process is in now.
+// This error was thrown outside the processor's promise. Nobody knows what state the sandbox is in now, so it exits.
 process.on('uncaughtException', error => {
   void say({ type: 'died', failure: readPlain(error) }).finally(() => { process.exit(1) })
 })
 
 if (parentPort === null) {
-  // Terminals and process managers send them to the worker and its sandboxes at once: the worker decides what ends when.
+  // Terminals and process managers send signals to the worker and to its sandboxes at the same time. The worker decides
+  // what ends when.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
   startWatchdog()
   endWithWorker(async () => {
@@ -62,4 +63,5 @@ if (parentPort === null) {
   })
 }
 
+// The link carries only messages of the worker.
 link.listen(text => { void receive(JSON.parse(text) as HostMessage) })

@@ -4,11 +4,11 @@ import type { LogFields } from '../log-fields.js'
 import type { OutputLimits } from '../output-limit.js'
 
 /*
- * What a worker and its sandbox say to each other. It travels as JSON text: what is nested too deeply for that fails
- * where it is said, at once, whereas a structured clone would be lost without a word.
+ * The messages between a worker and its sandbox. They are sent as JSON text: a value that is nested too deeply for JSON
+ * fails at once, at the sender. A structured clone of it would be lost without an error.
  */
 
-/** How long an aborted attempt may go on in its sandbox, in ms, before the sandbox is ended. */
+/** How long an aborted attempt may go on in its sandbox, in ms. Then the sandbox is ended. */
 export const ABORT_TIMEOUT = 2_000
 
 /** From the worker to the sandbox. */
@@ -16,9 +16,9 @@ export type HostMessage =
   | { type: 'load', href: string, limits: OutputLimits }
   | { type: 'run' } & RunOrder
   | { type: 'abort', reason: Thrown }
-  /** Nothing more will come. */
+  /** No further message will come. */
   | { type: 'end' }
-  /** The worker has done with a message, and waits for the next one. Of what was in it, some may be refused. */
+  /** The worker has handled a message, and waits for the next one. It may have refused some of its content. */
   | { type: 'done', id: number, refusals: Refusals }
 
 export interface RunOrder {
@@ -28,7 +28,7 @@ export interface RunOrder {
   maxAttempts: number
 }
 
-/** By its place in the message. */
+/** The errors of what was refused, by its place in the message. */
 export type Refusals = Record<number, Thrown>
 
 /** From the sandbox to the worker. */
@@ -50,7 +50,7 @@ export interface LogLine extends LogFields {
 
 const LEVELS: unknown[] = ['debug', 'info', 'warn', 'error'] satisfies Array<keyof JobLogger>
 
-/** What each has to have, that nothing which a sandbox says can throw in its worker. */
+/** What a message of each type must have. With that, no message of a sandbox can throw in its worker. */
 const FORMS: Record<SandboxMessage['type'], (message: Record<string, unknown>) => boolean> = {
   loaded: () => true,
   unloadable: ({ failure }) => isThrown(failure),
@@ -62,11 +62,12 @@ const FORMS: Record<SandboxMessage['type'], (message: Record<string, unknown>) =
   log: ({ id, lines }) => typeof id === 'number' && Array.isArray(lines) && lines.every(isLine)
 }
 
-/** What a sandbox has said; undefined where that is nothing that ours say. */
+/** Reads a message of a sandbox. Undefined if it is none of ours. */
 export function readSandboxMessage (text: unknown): SandboxMessage | undefined {
   if (typeof text !== 'string') return undefined
   try {
     const message: unknown = JSON.parse(text)
+    // `hasForm` has checked it by its type.
     return isRecord(message) && hasForm(message) ? message as unknown as SandboxMessage : undefined
   } catch {
     return undefined

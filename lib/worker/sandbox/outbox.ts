@@ -6,15 +6,15 @@ import { createLogLines, type LogLines } from './log-lines.js'
 import type { Post } from './post.js'
 import { createProgress } from './progress.js'
 
-/** All that a run tells, on its way out of the sandbox. */
+/** Sends the progress, the partial output and the log of a run out of the sandbox. */
 export interface Outbox extends Pick<JobContext, 'progress' | 'write' | 'log'> {
-  /** The run must stop: it has nothing to say any more but for the log. */
+  /** Call it when the run must stop: from now on, only its log goes out. */
   stop (): void
-  /** What is told from now on has no effect. Resolves when all that was told is out. */
+  /** Call it when the run has ended: further calls have no effect. Resolves when everything is out. */
   close (): Promise<void>
 }
 
-/** Many runs tell nothing, and are to cost nothing for what they do not use: all waits until it is needed. */
+/** Makes an outbox. Many runs report nothing, and should cost nothing, so each part is made at its first use. */
 export function createOutbox (post: Post, limits: OutputLimits): Outbox {
   let mute = false
   let over = false
@@ -49,7 +49,7 @@ interface Reports extends Pick<JobContext, 'progress' | 'write'> {
 }
 
 function openReports (post: Post, limits: OutputLimits, log: JobLogger): Reports {
-  // What the worker refuses, it logs itself.
+  // This logs only the refusals of the sandbox. The worker logs its own.
   const { tell } = createRefusals(log)
   const chunks = createChunks(post, limits, error => { tell(error, CHUNK_REFUSED) })
   const progress = createProgress(post)

@@ -9,7 +9,7 @@ import { createStop } from './stop.js'
 
 /** One run of a processor, inside its sandbox. */
 export interface Performance {
-  /** Resolves to the message that ends it, when all that it has told is out. */
+  /** Resolves with the message that ends the run, after everything that the run reported is out. */
   readonly ending: Promise<string>
   abort (reason: Error): void
 }
@@ -18,6 +18,7 @@ export function perform (processor: Processor<never>, { input, jobId, attempt, m
   const outbox = createOutbox(post, limits)
   const stop = createStop(() => { outbox.stop() })
   const { log, progress, write } = outbox
+  // The worker has checked the input.
   const run = async (): Promise<unknown> => await processor(input as never, {
     jobId, attempt, maxAttempts, log, progress, write, get signal () { return stop.signal }
   })

@@ -11,14 +11,14 @@ import { sandboxProgram } from './program.js'
 import { runInSandbox } from './run.js'
 
 /**
- * Runs a processor module in threads or child processes, one for each job that runs at the same
- * time; they are kept for further jobs.
- * @param limits of what a run may write: the sandbox keeps them itself
- * @throws `PROCESSOR_MODULE` where there is no such file, `OPTION_INVALID` in a bundle
+ * Runs a processor module in threads or child processes. There is one for each job that runs at the same time, and they
+ * are kept for further jobs.
+ * @param limits how much partial output a run may write; the sandbox itself checks them
+ * @throws `PROCESSOR_MODULE` if there is no such file, `OPTION_INVALID` in a bundle
  */
 export function openSandbox (module: URL | string, kind: 'thread' | 'process', limits: OutputLimits): Execution {
   const href = moduleUrl(module).href
-  // Here, and not with the first job: that would be told as a fault of the processor's module.
+  // Check it here. With the first job, the error would look like a fault of the processor's module.
   sandboxProgram()
   const all = new Set<Child>()
   const idle = new Set<Child>()
@@ -33,16 +33,16 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process', l
       void child.ended.then(() => { all.delete(child); idle.delete(child) })
       return child
     } catch (error) {
-      // The system has no room for it.
+      // The system has no room for another thread or process.
       throw unloadable(error as Error)
     }
   }
 
-  /** @throws `PROCESSOR_MODULE` where the module cannot be loaded */
+  /** @throws `PROCESSOR_MODULE` if the module cannot be loaded */
   const start = async (signal?: AbortSignal): Promise<Child> => {
     const child = open()
     let killer: NodeJS.Timeout | undefined
-    // The module may never have been loaded by then.
+    // The module may take for ever to load.
     const onAbort = (): void => { killer = setTimeout(() => { void child.kill() }, ABORT_TIMEOUT) }
     signal?.addEventListener('abort', onAbort)
     try {
@@ -74,13 +74,13 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process', l
   }
 
   return {
-    // One sandbox: the first job finds it there.
+    // Start one sandbox: the first job finds it ready.
     async load () { idle.add(await start()) },
 
     async execute (input, context) {
       const child = take() ?? await start(context.signal)
       try {
-        // The start of a sandbox takes its time: the attempt may be over by now.
+        // Starting a sandbox takes time: the attempt may be over by now.
         context.signal.throwIfAborted()
         return await runInSandbox(child, input, context)
       } finally {
@@ -90,7 +90,7 @@ export function openSandbox (module: URL | string, kind: 'thread' | 'process', l
     async close () {
       await Promise.all([...all].map(async child => {
         if (!idle.has(child)) return await child.kill()
-        // One that has nothing to do ends by itself, and so lets go of what the processor's module opened.
+        // An idle sandbox ends by itself, so that what the processor's module opened can close.
         child.send({ type: 'end' })
         const timer = setTimeout(() => { void child.kill() }, ABORT_TIMEOUT)
         await child.ended

@@ -1,10 +1,13 @@
 import type { Refusals } from './messages.js'
 
-/** Sends messages of which the worker says when it has done with them. One for all runs of a sandbox: what it says of an earlier run is not taken for the current one's. */
+/**
+ * Sends messages, and knows which of them the worker has handled. All runs of a sandbox share one: an answer to a
+ * message of an earlier run is not taken for one to the current run.
+ */
 export interface Post {
-  /** @param settled called with what was refused of it */
+  /** @param settled called with the refusals when the worker has handled the message */
   send (toText: (id: number) => string, settled: (refusals: Refusals) => void): void
-  /** The worker has done with a message. */
+  /** Call it when the worker has handled a message. */
   done (id: number, refusals: Refusals): void
 }
 

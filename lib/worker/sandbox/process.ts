@@ -4,22 +4,25 @@ import type { Carrier, End } from './carrier.js'
 import { seal, unseal } from './envelope.js'
 import { sandboxProgram } from './program.js'
 
-/** Starts a sandbox in a process of its own, which has the options of this one, and its output. */
+/**
+ * Starts a sandbox in a child process. The child gets the Node options of this process, and writes to the same output.
+ */
 export function startProcess (onText: (text: unknown) => void, onEnd: (end: End) => void): Carrier {
   const child = fork(fileURLToPath(sandboxProgram()), [], { execArgv: process.execArgv.map(withFreePort), stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   let reason: string | undefined
-  // Node's own messages are about sockets that processes hand over. Ours do not, and a forged one could throw here.
+  // Node's internal messages are about sockets that processes hand over. Ours hand over none, and a forged message
+  // could throw here.
   child.removeAllListeners('internalMessage')
   child.on('message', message => { onText(unseal(message)) })
   child.on('error', error => {
     reason = error.message
-    // It could not be started.
+    // The process could not be started.
     if (child.pid === undefined) onEnd({ reason, code: null, signal: null })
   })
-  // Not on its exit: what it said last may come behind that.
+  // Wait for `close`, not for `exit`: the last messages may come after the exit.
   child.on('close', (code, signal) => { onEnd({ reason, code, signal }) })
   return {
-    // One that is gone says so by its end.
+    // An error means that the child is gone, and `onEnd` reports that.
     post (text) { child.send(seal(text), () => {}) },
     kill () { child.kill('SIGKILL') }
   }

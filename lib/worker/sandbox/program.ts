@@ -1,13 +1,13 @@
 import { OptionInvalidError } from '../../base/errors.js'
 
-/** Where this file is when the package is as it was installed. */
+/** The end of this file's URL while the package is as it was installed. */
 const PLACE = '/worker/sandbox/program.js'
 
 /**
- * The program that runs in sandboxes: a file of this package. Looked for only when it is needed, as it may be missing
- * from a bundle, which in CommonJS does not even have an address.
- * @param here the address of this file
- * @throws `OPTION_INVALID` in a bundle, where a file of that name would be somebody else's
+ * Returns the URL of the program that runs in sandboxes, a file of this package. It is looked for only when it is
+ * needed, because it may be missing from a bundle. In a CommonJS bundle, `import.meta.url` does not even exist.
+ * @param here the URL of this file
+ * @throws `OPTION_INVALID` in a bundle, where a file with that name would be somebody else's
  */
 export function sandboxProgram (here: string | undefined = import.meta.url): URL {
   if (!here?.endsWith(PLACE)) {

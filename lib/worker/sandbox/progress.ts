@@ -4,11 +4,11 @@ import { heard } from './heard.js'
 import { createLane } from './lane.js'
 import type { Post } from './post.js'
 
-/** The progress of a run on its way out: of what waits, only the latest is of interest. */
+/** Sends the progress of a run out of the sandbox. Only the latest progress that waits goes out. */
 export interface Progress {
-  /** Resolves when the worker has taken it, or what came after it. */
+  /** Resolves when the worker has taken this progress, or a later one in its place. */
   report (percent: number, message?: string): Promise<void>
-  /** Resolves when the latest is out. */
+  /** Resolves when the latest progress is out. */
   empty (): Promise<void>
   /** Sends nothing any more. */
   end (): void
@@ -53,7 +53,7 @@ export function createProgress (post: Post): Progress {
   }
 }
 
-/** The worker decides about odd values, as it does for processors in its own process. */
+/** Makes a value that JSON keeps. The worker decides about odd values, as it does for processors in its own process. */
 function plain (value: unknown): unknown {
   return typeof value === 'number' || typeof value === 'string' ? value : jsonOrText(value)
 }
@@ -61,5 +61,6 @@ function plain (value: unknown): unknown {
 function deferred (): Omit<Waiting, 'report'> {
   let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined
   const promise = new Promise<void>((resolve, reject) => { settle = { resolve, reject } })
+  // The promise has set it by now.
   return { promise: heard(promise), ...settle as Pick<Waiting, 'resolve' | 'reject'> }
 }

@@ -5,7 +5,11 @@ import { toFields } from '../log-fields.js'
 import type { Child } from './child.js'
 import { ABORT_TIMEOUT, type LogLine, type Refusals } from './messages.js'
 
-/** One attempt in a sandbox: passes the input in, and everything else out. */
+/**
+ * Runs one attempt in a sandbox: passes the input in, and the output, the reports and the log out.
+ * @throws what the processor threw; an Error if the sandbox ended; JobError `INPUT_INVALID` if the input is nested too
+ * deeply
+ */
 export async function runInSandbox (child: Child, input: unknown, context: JobContext): Promise<unknown> {
   const { jobId, attempt, maxAttempts, signal } = context
   let killer: NodeJS.Timeout | undefined
@@ -51,9 +55,10 @@ function log ({ log }: JobContext, { level, message, ...line }: LogLine): void {
   log[level](toFields(line), message)
 }
 
-/** Resolves when all is done, or refused. */
+/** Waits until all is done or refused, and returns the refusals. */
 async function refusalsOf (done: Array<Promise<void>>): Promise<Refusals> {
   const refusals: Refusals = {}
+  // The cast allows to read `reason` beside `status`. It is there only if `status` says so.
   for (const [index, { status, reason }] of (await Promise.allSettled(done) as PromiseRejectedResult[]).entries()) {
     if (status === 'rejected') refusals[index] = readPlain(reason)
   }

@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events'
 
-/** How a run is told that it must stop. */
+/** Tells a run that it must stop. */
 export interface Stop {
-  /** Made when it is asked for: most runs never look at theirs, and it costs more than all else here. */
+  /** The signal is made at its first use. Most runs never use theirs, and making it costs more than all else here. */
   readonly signal: AbortSignal
   readonly aborted: boolean
   abort (reason: Error): void
 }
 
-/** @param onAbort called before the processor hears of it */
+/** @param onAbort called at the first abort, before the processor's signal aborts */
 export function createStop (onAbort: () => void): Stop {
   let controller: AbortController | undefined
   let reason: Error | undefined
@@ -16,7 +16,7 @@ export function createStop (onAbort: () => void): Stop {
     get signal () {
       if (controller === undefined) {
         controller = new AbortController()
-        // A processor passes it on to all that it does at once: so many are no leak.
+        // A processor may pass the signal to many operations at once. That is no leak.
         setMaxListeners(0, controller.signal)
         if (reason !== undefined) controller.abort(reason)
       }

@@ -3,8 +3,8 @@ import type { Carrier, End } from './carrier.js'
 import { sandboxProgram } from './program.js'
 
 /**
- * Starts a sandbox in a thread. `parentPort` stays the libraries' of its processor: ours is another port. The thread
- * takes the options of V8 and the output of this process as its own by itself.
+ * Starts a sandbox in a thread. It uses a port of its own: `parentPort` belongs to the libraries of the processor. Node
+ * gives the thread the V8 options and the output of this process.
  */
 export function startThread (onText: (text: unknown) => void, onEnd: (end: End) => void): Carrier {
   const { port1: ours, port2: theirs } = new MessageChannel()
@@ -12,10 +12,10 @@ export function startThread (onText: (text: unknown) => void, onEnd: (end: End) 
   worker.postMessage(theirs, [theirs])
   let reason: string | undefined
   ours.on('message', onText)
-  // One that has no memory left says so before it exits; the exit is what counts.
+  // A thread without memory reports an error before it exits. Only the exit counts as its end.
   worker.on('error', error => { reason = error.message })
   worker.on('exit', code => {
-    // What it said last may come behind its exit.
+    // The last messages may come after the exit.
     for (let last = receiveMessageOnPort(ours); last !== undefined; last = receiveMessageOnPort(ours)) onText(last.message)
     ours.close()
     onEnd({ reason, code, signal: null })

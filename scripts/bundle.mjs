@@ -11,9 +11,12 @@ const PAGE = {
   logLevel: 'warning'
 }
 
-/** Bundles the page of the example service for browsers, with the client and the charts. Says what is wrong, and whether it succeeded. */
+/**
+ * Bundles the page of the example service for browsers, with the client and the charts. Prints what is wrong.
+ * @returns whether it succeeded
+ */
 export async function bundlePage () {
-  // Installed only now.
+  // esbuild may not have been installed when this file was loaded.
   const { build } = await import('esbuild')
   try {
     await build(PAGE)
@@ -24,8 +27,8 @@ export async function bundlePage () {
 }
 
 /**
- * Bundles the page anew whenever something that is in it changes.
- * @returns ends that
+ * Bundles the page anew whenever one of its sources changes.
+ * @returns a function that ends that
  */
 export async function watchPage () {
   const { context } = await import('esbuild')

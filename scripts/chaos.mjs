@@ -1,4 +1,6 @@
-/* npm run test:chaos: installs what is missing, builds, and lets everything fail at random (test/chaos/main.ts). */
+/*
+ * npm run test:chaos: installs what is missing, builds, and runs test/chaos/main.ts, which makes things fail at random.
+ */
 import { join } from 'node:path'
 import { build } from './build.mjs'
 import { installMissing } from './install.mjs'

@@ -1,4 +1,4 @@
-/** What every test is to cover, for tap: the library, not the tests and the examples that run with it. */
+/** Tells tap what each test covers: the library, without the tests and the examples. */
 export default function coveredFiles () {
   return ['dist/lib/**/*.js']
 }

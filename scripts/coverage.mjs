@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-/** In percent: the table that tap prints shows what is missing. */
+/** The least coverage of statements, in percent. The table that tap prints shows what is missing. */
 export const LEAST_COVERAGE = 100
 
 /**
- * The statements of lib that the tests ran, in percent, where a line of tap's table says it.
+ * Reads a line of tap's table.
  * @param {string} line
+ * @returns how many statements of lib the tests ran, in percent; undefined if the line does not say it
  */
 export function statementsCovered (line) {
   const [, percent] = /^All files +\| +([\d.]+)/.exec(line) ?? []
@@ -16,8 +17,8 @@ export function statementsCovered (line) {
 const LOADED = '.tap/processinfo'
 
 /**
- * Sources in lib that no test loaded: tap knows nothing of them, and reports full coverage without them.
- * Those that hold types only have nothing to load.
+ * Finds the sources of lib that no test loaded. tap does not know them, and reports full coverage without them. A
+ * source that holds only types has nothing to load, and does not count.
  */
 export function unloadedSources () {
   const loaded = new Set(readJsonFiles(LOADED).flatMap(({ files }) => files))

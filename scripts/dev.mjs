@@ -1,6 +1,6 @@
 /*
- * npm run dev: what `npm start` does, and again whenever a source changes. The compiler and the bundler build what the
- * change touches. Node restarts the service when one of its files was compiled. A page that is open takes a reload.
+ * npm run dev: does what `npm start` does, and again whenever a source changes. The compiler and the bundler build what
+ * the change touches. Node restarts the service when one of its files was compiled. Reload a page that is open.
  */
 import { join } from 'node:path'
 import { build } from './build.mjs'
@@ -10,16 +10,19 @@ import { Interrupted, run, throwIfInterrupted } from './run.mjs'
 
 process.chdir(join(import.meta.dirname, '..'))
 
-/** Named, as Node does not follow what the thread of the processor imports. The page is not in it: a reload shows that. */
+/**
+ * The parts of `dist` whose changes restart the service. Node must be told: it does not follow what the thread of the
+ * processor imports. The page is not among them, because a reload shows its changes.
+ */
 const WATCHED = ['lib', 'examples/analysis', 'examples/server.js']
 
 try {
   await installMissing()
-  // Also where types are wrong: the compiler goes on watching, and says when they are right.
+  // Go on even if types are wrong: the compiler watches on, and says when they are right.
   await build('examples/web')
   throwIfInterrupted()
   const stopPage = await watchPage()
-  // All of them go on until they are interrupted.
+  // Both run until they are interrupted.
   const [compiler, service] = await Promise.all([
     run(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'examples/web', '--watch', '--preserveWatchOutput']),
     run(process.execPath, ['--watch', ...WATCHED.map(path => `--watch-path=dist/${path}`), '--watch-preserve-output', 'dist/examples/server.js'])

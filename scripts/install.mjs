@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { run, throwIfInterrupted } from './run.mjs'
 
-/** Makes node_modules what package-lock.json says, unless it is already. */
+/** Installs the dependencies of package-lock.json, unless node_modules has them already. */
 export async function installMissing () {
   if (isInstalled()) return
   console.log('Installing dependencies (npm ci)')
@@ -13,7 +13,7 @@ export async function installMissing () {
 function isInstalled () {
   const wanted = readPackages('package-lock.json')
   const present = readPackages('node_modules/.package-lock.json')
-  // Optional ones are for one platform each.
+  // Optional packages are each for one platform, so they do not count.
   return Object.entries(wanted).every(([path, { version, optional }]) =>
     path === '' || optional || present[path]?.version === version)
 }
@@ -33,7 +33,7 @@ function readPackages (lockFile) {
 
 /** @param {string[]} args */
 function npm (...args) {
-  // Under `npm start` and `npm test` this is the npm that runs them.
+  // `npm start` and `npm test` set this to the npm that runs them.
   const script = process.env['npm_execpath']
   return script === undefined ? run('npm', args) : run(process.execPath, [script, ...args])
 }

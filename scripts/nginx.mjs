@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { installPackage } from './packages.mjs'
 import { endServer, findOnPath, startServer } from './server-process.mjs'
 
-/** Debian keeps it off the PATH of people who are not root. */
+/** Debian's place for nginx, which is on the PATH of root only. */
 const DEBIAN = '/usr/sbin/nginx'
 
 /** @returns {string | undefined} its program */
@@ -15,14 +15,17 @@ function findNginx () {
   return existsSync(DEBIAN) ? DEBIAN : undefined
 }
 
-/** @throws where it cannot be had, with the remedy */
+/**
+ * Installs nginx if it is missing.
+ * @throws if that fails; the message says what to do
+ */
 export async function provideNginx () {
   if (findNginx() === undefined) await installPackage('nginx', 'nginx')
 }
 
 /**
- * Starts an nginx of one's own.
- * @param {string} servers its configuration, what stands in `http { … }`
+ * Starts an nginx that only the caller uses.
+ * @param {string} servers the content of `http { … }` in its configuration
  * @returns {Promise<{ reload: () => void, stop: () => Promise<void> }>}
  *   reload: new processes take over; connections of the old ones are cut a moment later
  */

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { run, throwIfInterrupted } from './run.mjs'
 
 /**
- * Installs a package of the system, where we may: as root on Debian, Ubuntu and the like.
- * @param {string} name as Debian calls it
- * @param {string} brewName as Homebrew calls it
- * @throws where we may not, with the command that does it
+ * Installs a package of the system. That works only as root on Debian, Ubuntu and the like.
+ * @param {string} name Debian's name of the package
+ * @param {string} brewName Homebrew's name of the package
+ * @throws on other systems or without the right, with the command to run; if apt-get fails
  */
 export async function installPackage (name, brewName) {
   const debian = existsSync('/etc/debian_version')

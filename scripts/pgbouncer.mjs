@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { unprivileged } from './postgres.mjs'
 import { endServer, findOnPath, freePort, startServer } from './server-process.mjs'
 
-/** Debian keeps it where only root looks. */
+/** Debian's place for PgBouncer, which is on the PATH of root only. */
 const DEBIAN_PROGRAM = '/usr/sbin/pgbouncer'
 
 /** @returns {string | undefined} */
@@ -15,7 +15,7 @@ export function findPgbouncer () {
 }
 
 /**
- * Starts a PgBouncer in front of a PostgreSQL, with its defaults: whoever comes is let in, as the user of the URL.
+ * Starts a PgBouncer in front of a PostgreSQL. It has default settings, and lets everybody in as the user of the URL.
  * @param {string} program
  * @param {string} url of the PostgreSQL
  * @param {'session' | 'transaction'} mode

@@ -6,15 +6,18 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { endServer, findOnPath, freePort, startServer } from './server-process.mjs'
 
-/** Debian keeps the server off the PATH, one directory for each version. */
+/** Debian's place for the servers, one directory for each version. They are not on the PATH. */
 const DEBIAN_VERSIONS = '/usr/lib/postgresql'
 
-/** Immediately: there is nothing to save. After SIGKILL, its processes and shared memory would stay. */
+/**
+ * The signal for an immediate shutdown, as there is nothing to save. SIGKILL would leave processes and shared memory
+ * behind.
+ */
 const QUIT = 'SIGQUIT'
 
 /**
- * The directory of the newest installed server's programs.
- * @returns {string | undefined}
+ * Finds the newest PostgreSQL server that is installed.
+ * @returns {string | undefined} the directory of its programs
  */
 export function findPostgres () {
   const versions = existsSync(DEBIAN_VERSIONS) ? readdirSync(DEBIAN_VERSIONS) : []
@@ -26,7 +29,7 @@ export function findPostgres () {
 }
 
 /**
- * Starts a PostgreSQL of one's own: new, empty, and gone after `stop`.
+ * Starts a PostgreSQL that only the caller uses. It is new and empty, and `stop` deletes it.
  * @param {string} programs the directory of `initdb` and `postgres`
  * @param {number} [wanted] its port. Default: a free one
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
@@ -53,7 +56,10 @@ export async function startPostgres (programs, wanted) {
   }
 }
 
-/** PostgreSQL refuses to run as root; its package brings a user for it. */
+/**
+ * Returns the user who runs PostgreSQL; undefined: the current one. PostgreSQL refuses to run as root, and its package
+ * brings a user for it.
+ */
 export function unprivileged () {
   if (process.getuid?.() !== 0) return undefined
   /** @param {string} flag */

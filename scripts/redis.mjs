@@ -4,19 +4,20 @@ import { join } from 'node:path'
 import { endServer, freePort, startServer } from './server-process.mjs'
 
 /**
- * A Redis of one's own. It keeps nothing on disk, unless `args` say otherwise.
+ * A Redis that only its starter uses. It keeps nothing on disk, unless `args` say otherwise.
  * @typedef {object} RedisServer
  * @property {string} url
  * @property {number} port
- * @property {() => Promise<void>} kill as a crash does: connections break, data is lost
- * @property {() => Promise<void>} restart starts it on the same port, with what it kept, after it was killed if it still runs
- * @property {() => void} pause freezes it: connections stay, nothing is answered
+ * @property {() => Promise<void>} kill ends it like a crash: connections break, data is lost
+ * @property {() => Promise<void>} restart starts it on the same port with the data that it kept; kills it first if it
+ * runs
+ * @property {() => void} pause freezes it: connections stay open, but nothing is answered
  * @property {() => void} resume ends a pause
  * @property {() => Promise<void>} stop ends it for good
  */
 
 /**
- * @param {{ port?: number, args?: string[] }} [options] port: default a free one; args: more of redis-server's own
+ * @param {{ port?: number, args?: string[] }} [options] port: default a free one; args: more arguments for redis-server
  * @returns {Promise<RedisServer>}
  */
 export async function startRedis ({ port, args = [] } = {}) {

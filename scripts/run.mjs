@@ -13,14 +13,14 @@ let interruption
 let interruptedAt = 0
 
 /**
- * Runs a command to its end and resolves to its exit code. It is a process group of its own, so that
- * an interruption reaches it once, and with it everything it started.
+ * Runs a command to its end. The command gets a process group of its own: an interruption reaches it once, and with it
+ * everything that it has started.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} [options]
  *   onLine: gets what the command prints, instead of the terminal
- * @returns {Promise<number>}
- * @throws {Interrupted} where the interruption came before
+ * @returns {Promise<number>} the exit code
+ * @throws {Interrupted} if an interruption came before
  */
 export async function run (command, args, { onLine, ...options } = {}) {
   throwIfInterrupted()
@@ -30,7 +30,7 @@ export async function run (command, args, { onLine, ...options } = {}) {
   const closed = once(child, 'close')
   try {
     const [code, signal] = await once(child, 'exit')
-    // What a test left behind would otherwise stay, and keep its output open.
+    // A process that a test left behind would otherwise stay, and keep the output open.
     kill(child, 'SIGKILL')
     await closed
     return code ?? exitCodeOf(signal)
@@ -40,14 +40,14 @@ export async function run (command, args, { onLine, ...options } = {}) {
 }
 
 /**
- * For what must not go on after a command that was interrupted.
+ * Call it before a step that must not run after an interruption.
  * @throws {Interrupted}
  */
 export function throwIfInterrupted () {
   if (interruption !== undefined) throw new Interrupted(interruption)
 }
 
-/** A person or the system wants all of this to end. */
+/** A person or the system has ended the whole program. */
 export class Interrupted extends Error {
   /** @param {NodeJS.Signals} signal */
   constructor (signal) {
@@ -60,7 +60,8 @@ export class Interrupted extends Error {
 const INTERRUPTIONS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 for (const signal of INTERRUPTIONS) process.on(signal, () => { interrupt(signal) })
 
-// A signal to npm alone ends the shell between npm and us, and does not reach us.
+// A signal that only npm gets ends the shell between npm and this process, but does not reach this process. So watch
+// for another parent.
 const parent = process.ppid
 const watch = setInterval(() => {
   if (process.ppid === parent) return
@@ -71,7 +72,7 @@ const watch = setInterval(() => {
 /** @param {NodeJS.Signals} signal */
 function interrupt (signal) {
   const again = interruption !== undefined
-  // One Ctrl-C reaches us twice: from the terminal, and through npm.
+  // One Ctrl-C arrives twice: from the terminal, and through npm.
   if (again && Date.now() - interruptedAt < 500) return
   interruption = signal
   interruptedAt = Date.now()

@@ -4,16 +4,16 @@ import { join, resolve } from 'node:path'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
-/** The oldest Node that we support, and the newest of each later line that is maintained. */
+/** The oldest Node that is supported, and the newest of each later line that is maintained. */
 export const NODE_VERSIONS = ['20.19', '22', '24']
 
-/** Kept between runs: each has 100 MB and more. */
+/** Where the runtimes are kept between runs, because each has 100 MB and more. */
 const KEPT = '.data/runtimes'
 
 /**
- * A Node of that version.
+ * Provides a version of Node.
  * @param {string} version such as 22 or 22.12
- * @returns {Promise<string>} the directory of its program, to be put on the PATH
+ * @returns {Promise<string>} the directory of its program; put it on the PATH
  */
 export function provideNode (version) {
   return provide('node', version, 'node/bin')
@@ -30,7 +30,7 @@ export async function provideDeno () {
 }
 
 /**
- * Installs a runtime from its npm package when it is first asked for.
+ * Provides a runtime from its npm package. Installs it at the first call.
  * @param {string} name of the package
  * @param {string} version
  * @param {string} place of its programs in node_modules
@@ -44,9 +44,9 @@ async function provide (name, version, place) {
   await mkdir(parent, { recursive: true })
   const fresh = await mkdtemp(join(parent, 'new-'))
   await writeFile(join(fresh, 'package.json'), '{ "private": true }')
-  // A script of the package puts the program for this platform into its place.
+  // A script of the package puts the program for this platform in its place.
   await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts=false', `${name}@${version}`], { cwd: fresh })
-  // Another process may have been faster: then its copy is as good.
+  // Another process may have been faster. Its copy is as good.
   await rename(fresh, directory).catch(() => rm(fresh, { recursive: true, force: true }))
   return programs
 }

@@ -8,13 +8,16 @@ import { findOnPath } from './server-process.mjs'
 const REQUIREMENTS = 'scripts/schemathesis.txt'
 const CACHE = 'node_modules/.cache'
 
-/** What Python prints of itself, where it can make virtual environments: on Debian that is a package of its own. */
+/**
+ * A Python program that prints its version. It fails if Python cannot make virtual environments: on Debian, that needs
+ * another package.
+ */
 const VERSION = 'import ensurepip, venv, sys; print("%d.%d" % sys.version_info[:2])'
 
 /**
- * Sees to it that the tests find a Python with Schemathesis at SCHEMATHESIS_PYTHON. It is installed once, into a
- * virtual environment whose name tells what is in it.
- * @throws where it cannot be had, with the remedy
+ * Makes sure that the tests find a Python with Schemathesis at SCHEMATHESIS_PYTHON. Installs it once, into a virtual
+ * environment whose name tells its content.
+ * @throws if that fails; the message says what to do
  */
 export async function provideSchemathesis () {
   const version = await pythonVersion() ?? await installPython()
@@ -24,7 +27,7 @@ export async function provideSchemathesis () {
   process.env['SCHEMATHESIS_PYTHON'] = pythonOf(environment)
 }
 
-/** @param {string} environment where it will be, whole or not at all */
+/** @param {string} environment its directory, which is there only when everything is installed */
 async function install (environment) {
   console.log('Installing Schemathesis (pip)')
   mkdirSync(CACHE, { recursive: true })
@@ -35,7 +38,8 @@ async function install (environment) {
     const installed = made === 0 ? await run(pythonOf(fresh), pip) : made
     throwIfInterrupted()
     if (installed !== 0) throw new Error('Schemathesis could not be installed: see above what pip says. It needs Python 3.11 or later, and PyPI.')
-    // Its programs name the directory in which they were installed. Python itself, which is all that is run, does not.
+    // The programs of the environment contain the directory of their installation, so they do not work after this.
+    // Python itself does, and only that is used.
     renameSync(fresh, environment)
   } finally {
     rmSync(fresh, { recursive: true, force: true })
@@ -50,7 +54,7 @@ async function installPython () {
   return version
 }
 
-/** @returns {Promise<string | undefined>} undefined where there is no Python, or one that makes no virtual environments */
+/** @returns {Promise<string | undefined>} undefined if there is no Python, or one that makes no virtual environments */
 async function pythonVersion () {
   if (findOnPath('python3') === undefined) return undefined
   let version = ''

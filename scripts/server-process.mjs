@@ -6,12 +6,12 @@ import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /**
- * Starts a server and resolves once it says that it is ready. It does not outlive this process.
+ * Starts a server, and resolves when it says that it is ready. It ends with this process.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ ready: string, exitSignal?: NodeJS.Signals, cwd?: string, uid?: number, gid?: number }} options
- *   ready: what the line contains with which it says so; exitSignal: what it gets when this process ends, default SIGKILL
- * @throws where it ends before, with what it printed
+ *   ready: a part of the line with which it says so; exitSignal: what it gets when this process ends, default SIGKILL
+ * @throws if it ends before that, with what it printed
  */
 export async function startServer (command, args, { ready, exitSignal = 'SIGKILL', ...options }) {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -36,7 +36,7 @@ export async function startServer (command, args, { ready, exitSignal = 'SIGKILL
 }
 
 /**
- * Sends the signal and resolves once the server has ended, also where it had before.
+ * Sends the signal, and resolves when the server has ended. Resolves at once if it had ended before.
  * @param {import('node:child_process').ChildProcess} child
  * @param {NodeJS.Signals} signal
  */
@@ -47,8 +47,8 @@ export async function endServer (child, signal) {
 }
 
 /**
- * A port of 127.0.0.1 that nobody listens on. Not one of those the system gives to clients: there, a
- * client that reconnects to a stopped server may take its port, or even connect to itself.
+ * Finds a port of 127.0.0.1 that nobody listens on. It is below the ports that the system gives to clients. Among
+ * those, a client that reconnects to a stopped server may take the server's port, or even connect to itself.
  * @returns {Promise<number>}
  */
 export async function freePort () {

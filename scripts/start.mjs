@@ -1,4 +1,4 @@
-/* npm start: installs what is missing, builds, and runs the example service. With a name: that example. */
+/* npm start: installs what is missing, builds, and runs the example service, or the example with the given name. */
 import { join } from 'node:path'
 import { build } from './build.mjs'
 import { installMissing } from './install.mjs'

@@ -1,7 +1,7 @@
-/** Frames of TAP, and how a file was run. */
+/** Lines of TAP that are left out: its frame, and how a file was run. */
 const NOISE = /^ *(?:TAP version|1\.\.\d+|# time=|$)|^ {2}(?:---|\.\.\.|(?:stdio|cwd|externalID|command|args|jobId):| {2}- )/
 
-/** Of what tap prints, shows one line a file, and of a file that failed what failed in it. */
+/** Shortens what tap prints: one line for each file, and for a file that failed the failures in it. */
 export class TapDigest {
   /** @type {{ pass?: number, fail?: number }} */
   counts = {}
@@ -32,12 +32,12 @@ export class TapDigest {
     }
   }
 
-  /** Shows what is held back until it is known how its file ends. */
+  /** Prints the lines that were held back until the end of their file. */
   flush () {
     for (const line of this.#lines.splice(0)) this.#print(line)
   }
 
-  /** @param {string} indent of the line that says that the subtest before it passed */
+  /** @param {string} indent the indentation of the line that says that the subtest before it passed */
   #dropSubtest (indent) {
     const begin = this.#lines.findLastIndex(line => !line.startsWith(`${indent} `))
     if (this.#lines[begin]?.startsWith(`${indent}# Subtest`)) this.#lines.splice(begin)

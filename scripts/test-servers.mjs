@@ -6,21 +6,27 @@ import { findOnPath } from './server-process.mjs'
 
 /** @typedef {{ url: string, stop: () => Promise<void> }} Server */
 
-/** @throws where the browser that the tests use cannot be had, with the remedy */
+/**
+ * Installs the browser of the tests if it is missing.
+ * @throws if that fails; the message says what to do
+ */
 export async function provideBrowser () {
   if (findOnPath('chromium') === undefined) await installPackage('chromium', 'chromium')
 }
 
-/** @throws where the pooler that the tests put in front of PostgreSQL cannot be had, with the remedy */
+/**
+ * Installs the pooler that the tests put in front of PostgreSQL, if it is missing.
+ * @throws if that fails; the message says what to do
+ */
 export async function providePgbouncer () {
   if (findPgbouncer() === undefined) await installPackage('pgbouncer', 'pgbouncer')
 }
 
 /**
- * Sees to it that the tests find a Redis at REDIS_URL and a PostgreSQL at POSTGRES_URL: those that
- * are set, or servers of our own.
- * @param {Server[]} started gets the latter, also where it fails; whoever calls stops them
- * @throws where a server cannot be had, with the remedy
+ * Makes sure that the tests find a Redis at REDIS_URL and a PostgreSQL at POSTGRES_URL. Starts a server for each
+ * variable that is not set.
+ * @param {Server[]} started gets the servers that were started, even if a later one fails. The caller stops them.
+ * @throws if a server cannot be provided; the message says what to do
  */
 export async function provideServers (started) {
   await provide('REDIS_URL', async () => {

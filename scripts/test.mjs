@@ -1,8 +1,8 @@
 /*
  * npm test: installs what is missing, lints, checks types, builds, and runs the tests that a change needs first.
  * npm run test:all: the same with all tests, and with coverage.
- * npm test -- test/worker/worker.test.ts: builds and runs only these files, without lint.
- * The last line says how many assertions passed and failed. Whatever else failed counts as one each.
+ * npm test -- test/worker/worker.test.ts: builds, and runs only these files, without lint.
+ * The last line says how many assertions passed and failed. Any other failure counts as one.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -36,7 +36,7 @@ try {
   console.log('Linting, checking types, building')
   const [ready] = await Promise.all([
     attempt('servers, browser and Schemathesis', async () => {
-      // One after the other: apt-get runs once at a time.
+      // One after the other, because only one apt-get can run at a time.
       await provideServers(servers)
       if (needs('test/engine')) await providePgbouncer()
       if (needs('test/browser')) await provideBrowser()
@@ -52,7 +52,7 @@ try {
 } catch (error) {
   if (error instanceof Interrupted) {
     process.exitCode = error.exitCode
-    // What failed may have failed because of that.
+    // The other failures may have come from the interruption.
     failures.length = 0
   }
   failures.push(reason(error))
@@ -65,12 +65,12 @@ for (const failure of failures) console.log(`FAILED ${failure}`)
 if (fail + failures.length > 0) process.exitCode ??= 1
 console.log(`${pass} passed, ${fail + failures.length} failed`)
 
-/** @param {string} directory of tests that need more than a server */
+/** @param {string} directory a directory of tests that need more than the servers */
 function needs (directory) {
   return files.length === 0 ? all || !LONG.includes(directory) : files.some(file => file.startsWith(directory))
 }
 
-/** @returns {string[]} what tap is told of what it runs */
+/** @returns {string[]} the arguments that tell tap which tests to run */
 function selection () {
   if (all) return []
   if (files.length === 0) return ['--disable-coverage', ...LONG.map(path => `--exclude=dist/${path.endsWith('.ts') ? compiled(path) : `${path}/**`}`)]
@@ -82,7 +82,10 @@ function compiled (file) {
   return file.replace(/\.ts$/, '.js')
 }
 
-/** Left to itself, tap notices only in its first run that it has plugins which .taprc leaves out, and runs with them. */
+/**
+ * Builds tap without the plugins that .taprc leaves out. Otherwise tap notices only in its first run that it has them,
+ * and runs with them.
+ */
 async function buildTap () {
   const built = readFileSync('node_modules/@tapjs/test/test-built/dist/esm/index.js', 'utf8')
   if (built.includes('@tapjs/typescript')) return run(process.execPath, [TAP, 'build'])
@@ -92,7 +95,7 @@ function lint () {
   return run(process.execPath, ['node_modules/eslint/bin/eslint.js', '.'])
 }
 
-/** @returns {Promise<number>} the exit code; 0 also where the failures are in the digest */
+/** @returns {Promise<number>} the exit code; 0 also if the digest has the failures */
 async function runTests () {
   /** @type {number | undefined} */
   let covered
@@ -113,7 +116,7 @@ async function runTests () {
 
 /**
  * @param {string} name
- * @param {() => Promise<number | void>} step resolves to an exit code, or throws
+ * @param {() => Promise<number | void>} step resolves with an exit code, or throws
  * @returns whether it succeeded
  */
 async function attempt (name, step) {

@@ -1,6 +1,6 @@
 /*
- * npm run test:versions: runs the whole suite under each version of Node that we support, one after the other.
- * npm run test:versions -- 22: under this one. `npm run test:all` has a short form, test/versions.test.ts.
+ * npm run test:versions: runs the whole suite under each supported version of Node, one after the other.
+ * npm run test:versions -- 22: runs it under this version. `npm run test:all` has a short form, test/versions.test.ts.
  */
 import { delimiter, join } from 'node:path'
 import { installMissing } from './install.mjs'
@@ -18,7 +18,7 @@ try {
   for (const asked of version === undefined ? NODE_VERSIONS : [version]) {
     const programs = await provideNode(asked)
     console.log(`Node ${asked}`)
-    // What the tests start by its name runs under the same version.
+    // Programs that the tests start by name run under the same version.
     const env = { ...process.env, PATH: `${programs}${delimiter}${process.env['PATH']}` }
     if (await run(join(programs, 'node'), ['scripts/test.mjs', ...(files.length === 0 ? ['--all'] : files)], { env }) !== 0) failed.push(asked)
     throwIfInterrupted()

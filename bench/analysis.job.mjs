@@ -1,6 +1,6 @@
 import { defineJob, Type } from 'fastify-async-jobs'
 
-/** The job of the benchmark, the plugin's way; by-hand.mjs has the same rules. */
+/** The job of the benchmark, defined for the plugin. by-hand.mjs has the same rules. */
 export const analysis = defineJob({
   name: 'analysis',
   input: Type.Object({ text: Type.String({ minLength: 1 }) }),

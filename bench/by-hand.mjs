@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
 import { Queue } from 'bullmq'
 
-/* The baseline: submit and status as a team writes them with Fastify and BullMQ and without the plugin, to the same contract. */
+/*
+ * The baseline: submit and status, with the same contract, as a team writes them with Fastify and BullMQ, without the
+ * plugin.
+ */
 
 const NAME = 'analysis'
 const ATTEMPTS = 3

@@ -1,6 +1,7 @@
 /*
- * One of the two processes of bench/endure.mjs: endure-side.mjs <gateway | worker> <Redis URL>. The gateway tells
- * its port, the worker that it is ready; for every message then, their memory after a garbage collection.
+ * One of the two processes of bench/endure.mjs: endure-side.mjs <gateway | worker> <Redis URL>. The gateway first sends
+ * its port, the worker that it is ready. Each then answers every message with its memory use after a garbage
+ * collection.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'

@@ -1,9 +1,9 @@
 import { defineJob, Type } from 'fastify-async-jobs'
 
-/** s that jobs are kept. */
+/** How long jobs are kept, in s. */
 export const RETENTION = 60
 
-/** Jobs that may wait. */
+/** How many jobs may wait. */
 export const MAX_PENDING = 1_000
 
 export const work = defineJob({

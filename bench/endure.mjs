@@ -1,9 +1,9 @@
 /*
- * npm run bench:endure: 500 clients that submit, poll, wait, watch and fetch for a minute; then the memory of a
- * gateway and a worker after 10,000 and after 100,000 jobs; then what is left in Redis once retention has passed.
- * Each in processes of their own, on a Redis of its own. Takes about a quarter of an hour, and fails where an answer
- * was none that is meant.
- * npm run bench:endure -- --quick: all of it with tiny numbers, to see that it works; the figures mean nothing.
+ * npm run bench:endure: measures in three steps. First 500 clients submit, poll, wait, watch and fetch for a minute.
+ * Then it shows the memory of a gateway and a worker after 10,000 and after 100,000 jobs, and last what is left in
+ * Redis once retention has passed. Gateway and worker run in processes of their own, on a Redis of their own. It takes
+ * about a quarter of an hour, and fails if an answer was not as intended.
+ * npm run bench:endure -- --quick: does all that with tiny numbers, to see that it works; the figures mean nothing.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,7 +18,7 @@ import { RETENTION, work } from './endure.job.mjs'
 const quick = process.argv.includes('--quick')
 const { clients, seconds, few, many, patience } = quick
   ? { clients: 20, seconds: 2, few: 200, many: 1_000, patience: 0 }
-  // Events are kept for five minutes, and looked after once a minute.
+  // Events are kept for five minutes, and old ones are deleted once a minute.
   : { clients: 500, seconds: 60, few: 10_000, many: 100_000, patience: RETENTION + 300 + 90 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1))
@@ -78,7 +78,7 @@ if (unmeant.length > 0) {
 }
 
 /**
- * Has so many clients at work.
+ * Runs so many clients at the same time, until the limit.
  * @param {number} count
  * @param {{ until?: number, jobs?: number }} limit
  */
@@ -91,7 +91,7 @@ async function drive (count, { until = Infinity, jobs: most = Infinity }) {
 /**
  * Submits a job and follows it to its result.
  * @param {string} user
- * @param {number} round chooses the way
+ * @param {number} round chooses the way to follow it
  */
 async function life (user, round) {
   const text = `the text of ${user} ${round}`

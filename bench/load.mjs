@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** Requests under way at the same time. */
+/** How many requests are under way at the same time. */
 export const CONNECTIONS = 20
 
 /**
@@ -21,12 +21,13 @@ export function request (path, { status, body }) {
 }
 
 /**
- * Sends a request again and again, on each connection as soon as the last one was answered. Over bare
- * sockets: the load and Redis share what the server leaves of the machine, and an HTTP client takes most of it.
+ * Sends a request again and again, on each connection as soon as the last answer is there. It uses bare sockets: the
+ * load and Redis share the part of the machine that the server leaves, and an HTTP client would take most of it.
  * @param {number} port
  * @param {Request} request
  * @param {number} seconds
- * @returns {Promise<{ requests: number, rate: number, busy: number }>} rate: requests/s; busy: the part of the time in which this process was at work
+ * @returns {Promise<{ requests: number, rate: number, busy: number }>}
+ *   rate: requests/s; busy: the share of the time in which this process was working
  */
 export async function load (port, request, seconds) {
   const utilization = performance.eventLoopUtilization()
@@ -72,7 +73,7 @@ function repeat (port, { bytes, status }, until) {
 
 /**
  * @param {Buffer} received
- * @returns {{ status: number } | undefined} undefined where it is not whole yet
+ * @returns {{ status: number } | undefined} undefined if the answer is not complete yet
  */
 function readAnswer (received) {
   const head = received.indexOf('\r\n\r\n')

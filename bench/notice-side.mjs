@@ -1,6 +1,6 @@
 /*
- * One of the two processes of bench/notice.mjs: notice-side.mjs <gateway | worker> <Redis URL>. The gateway
- * tells its port; the worker that it is ready, then of each job when its processor returned.
+ * One of the two processes of bench/notice.mjs: notice-side.mjs <gateway | worker> <Redis URL>. The gateway sends its
+ * port. The worker sends that it is ready, and then for each job the time at which its processor returned.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'

@@ -1,8 +1,9 @@
 /*
- * npm run bench:notice: how long after its end a client learns of a job's completion, over SSE, WebSocket and
- * long polls, beside asking once a second. A gateway and a worker in processes of their own, on a Redis of
- * its own; one job after the other in each of some lanes. Takes less than three minutes and prints a table in Markdown.
- * npm run bench:notice -- --quick: all of it with tiny numbers, to see that it works; the figures mean nothing.
+ * npm run bench:notice: measures how long after its end a client learns that a job is completed. It compares SSE,
+ * WebSocket, long polls, and a poll once a second. Gateway and worker run in processes of their own, on a Redis of
+ * their own. There are some lanes, each with one job after the other. It takes less than three minutes, and prints a
+ * table in Markdown.
+ * npm run bench:notice -- --quick: does all that with tiny numbers, to see that it works; the figures mean nothing.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -24,7 +25,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => p
 const timer = setTimeout(() => { throw new Error('The benchmark hangs.') }, TIME_LIMIT)
 
 const server = await startRedis()
-/** When jobs returned, and who waits for that. @type {Map<string, (at: number) => void>} */
+/** Called with the time at which a job returned, by its id. @type {Map<string, (at: number) => void>} */
 const returned = new Map()
 const gateway = start('gateway')
 const worker = start('worker')
@@ -75,7 +76,7 @@ ${jobs} jobs each, ${lanes} at the same time, each running 50 to 1,050 ms; ms fr
 | the client watches by | median | 99th percentile | greatest |
 | --- | ---: | ---: | ---: |`)
 for (const [name, watch] of Object.entries(ways)) {
-  // The first ones warm up.
+  // The first jobs warm up.
   await measure(watch, lanes)
   const times = await measure(watch, jobs)
   console.log(`| ${name} | ${[0.5, 0.99, 1].map(share => times[Math.ceil(share * times.length) - 1]?.toFixed(1)).join(' | ')} |`)
@@ -92,7 +93,7 @@ clearTimeout(timer)
 /**
  * @param {Watch} watch
  * @param {number} count
- * @returns {Promise<number[]>} ms, the least first
+ * @returns {Promise<number[]>} times in ms, the shortest first
  */
 async function measure (watch, count) {
   /** @type {number[]} */
@@ -109,7 +110,7 @@ async function measure (watch, count) {
  * @param {number} number
  */
 async function notice (watch, number) {
-  // Spread over a second, so that who asks once a second is not always early, or late.
+  // Spread over a second, so that the poll once a second is not always early, or late.
   const text = String(50 + number * 137 % 1_000)
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text }) })
   const { jobId } = /** @type {Job} */ (await response.json())

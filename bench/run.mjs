@@ -1,7 +1,7 @@
 /*
- * npm run bench: submit and status of the plugin beside the same two routes written by hand, on a
- * Redis of its own. Takes less than four minutes and prints a table in Markdown.
- * npm run bench -- --quick: all of it with tiny numbers, to see that it works; the figures mean nothing.
+ * npm run bench: measures submit and status of the plugin beside the same two routes written by hand, on a Redis of its
+ * own. It takes less than four minutes, and prints a table in Markdown.
+ * npm run bench -- --quick: does all that with tiny numbers, to see that it works; the figures mean nothing.
  */
 import { deepStrictEqual } from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
@@ -22,10 +22,10 @@ const TIME_LIMIT = 300_000
 
 const LARGE = { size: '100 KB', text: 'x'.repeat(100_000) }
 const MEDIUM = { size: '1 KB', text: 'x'.repeat(1_000) }
-// So that very many of them fit into memory.
+// Small, so that very many of them fit into memory.
 const SMALL = { size: '0.1 KB', text: 'x'.repeat(100) }
 
-// What was started ends with this process, but not where a signal ends it.
+// The servers end at the `exit` event of this process. A signal that ends the process raises no such event.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1))
 const timer = setTimeout(() => { throw new Error('The benchmark hangs.') }, TIME_LIMIT)
 
@@ -42,7 +42,7 @@ for (const { size, text } of [MEDIUM, LARGE]) {
   const reseed = () => seed(queue, redis, { waiting: few.waiting, text })
   const { waiting, running, completed } = await reseed()
   await compareStatus(few, { 'a waiting job': waiting[0], 'a running job': running, 'a completed job': completed })
-  // Else Redis would grow by gigabytes.
+  // Without `reseed`, Redis would grow by gigabytes.
   await compareSubmit(few, text, reseed)
 }
 {
@@ -74,7 +74,7 @@ clearTimeout(timer)
 
 /**
  * @param {Setting} setting
- * @param {Record<string, string | undefined>} jobs their ids, by what the table calls them
+ * @param {Record<string, string | undefined>} jobs their ids, by the names that the table shows
  */
 async function compareStatus (setting, jobs) {
   for (const [name, jobId] of Object.entries(jobs)) {
@@ -87,24 +87,25 @@ async function compareStatus (setting, jobs) {
 /**
  * @param {Setting} setting
  * @param {string} text
- * @param {() => Promise<unknown>} [before] each round
+ * @param {() => Promise<unknown>} [before] called before each round
  */
 async function compareSubmit (setting, text, before) {
   await compare({ ...setting, request: 'submit' }, request('/analysis', { status: 202, body: { text } }), before)
 }
 
 /**
- * Measures a request on both sides in turns, so that noise hits both, and each time the other one first, so that drift does.
+ * Measures a request on both sides in turns, so that noise hits both. Each round begins with the other side, so that
+ * drift hits both.
  * @param {Setting & { request: string }} what
  * @param {import('./load.mjs').Request} request
- * @param {() => Promise<unknown>} [before] each round
+ * @param {() => Promise<unknown>} [before] called before each round
  */
 async function compare (what, request, before) {
   console.error(`${what.waiting} waiting, ${what.size}: ${what.request}`)
   /** @type {import('./table.mjs').Row} */
   const row = { ...what, byHand: [], plugin: [] }
   rows.push(row)
-  // The round before the first one warms up.
+  // Round -1 warms up.
   for (let round = -1; round < rounds; round++) {
     for (const side of round % 2 === 0 ? /** @type {const} */ (['byHand', 'plugin']) : /** @type {const} */ (['plugin', 'byHand'])) {
       await before?.()
@@ -127,7 +128,7 @@ async function measure (side, request) {
 }
 
 /**
- * What a side answers, without what depends on the moment.
+ * Returns what a side answers, without the part that depends on the moment.
  * @param {import('./side.mjs').Side} side
  * @param {string} path
  */

@@ -4,7 +4,7 @@ import { Worker } from 'bullmq'
 const BATCH = 1_000
 
 /**
- * The ids of jobs, of which the waiting ones are in the order in which they were submitted.
+ * The ids of the jobs. The waiting ones are in the order in which they were submitted.
  * @typedef {{ waiting: string[], running: string, completed: string }} Seeded
  */
 
@@ -22,7 +22,7 @@ export async function seed (queue, redis, { waiting, text }) {
     await queue.addBulk(ids.slice(first, first + BATCH).map(jobId => ({ name: queue.name, data: { text }, opts: { jobId } })))
   }
 
-  // Without a processor: jobs are taken one by one. The lock is longer than any run of the benchmark.
+  // Without a processor, this code takes the jobs one by one. The lock is longer than any run of the benchmark.
   const worker = new Worker(queue.name, null, { connection: queue.opts.connection, lockDuration: 3_600_000 })
   const running = await worker.getNextJob('bench')
   const completed = await worker.getNextJob('bench')

@@ -1,6 +1,6 @@
 /*
- * One of the two servers, in a process of its own: server.mjs <plugin | by hand> <Redis URL>. Tells the
- * process that forks it its port, and for every message then how much CPU time it has taken so far.
+ * One of the two servers, in a process of its own: server.mjs <plugin | by hand> <Redis URL>. It sends its port to the
+ * process that forks it, and then answers every message with the CPU time that it has taken so far.
  */
 import Fastify from 'fastify'
 import { asyncJobs } from 'fastify-async-jobs'

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 
 /**
- * One of the two servers that are compared. It does not outlive this process.
+ * One of the two servers that are compared. It ends with this process.
  * @typedef {object} Side
  * @property {number} port
- * @property {() => Promise<number>} cpu the CPU time it has taken so far, in µs
+ * @property {() => Promise<number>} cpu returns the CPU time that it has taken so far, in µs
  * @property {() => Promise<void>} stop
  */
 

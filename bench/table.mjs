@@ -1,10 +1,10 @@
 /**
- * What one round of one side gave. CPU times are in µs a request.
+ * The figures of one round of one side. CPU times are in µs per request.
  * @typedef {{ rate: number, node: number, redis: number }} Round
  */
 
 /**
- * What was measured of one request. Rounds of the same index ran one after the other.
+ * The measurements of one request. Rounds with the same index ran one after the other.
  * @typedef {{ waiting: number, size: string, request: string, byHand: Round[], plugin: Round[] }} Row
  */
 
@@ -35,7 +35,7 @@ function cpu (rounds) {
 }
 
 /**
- * The median, the least and the greatest.
+ * The median, the least and the greatest value.
  * @param {number[]} values
  * @param {(value: number) => string} format
  */

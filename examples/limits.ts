@@ -4,9 +4,9 @@ import Fastify, { type FastifyRequest } from 'fastify'
 import { asyncJobs } from 'fastify-async-jobs'
 import { analysis } from './analysis/analysis.job.js'
 
-/* A service that strangers may call: who has a key, how much each may ask for, and how much all may together. */
+/* A service that strangers may call. Callers need a key. There are limits for each user, and for all users together. */
 
-/** API keys and whose they are. A real service looks them up, and keeps only their hashes. */
+/** The user of each API key. A real service looks keys up, and stores only their hashes. */
 const users = new Map([['key-of-alice', 'alice'], ['key-of-bob', 'bob']])
 
 const userOf = ({ headers: { authorization } }: FastifyRequest): string | undefined =>
@@ -18,13 +18,14 @@ app.addHook('onRequest', async (request, reply) => {
   if (userOf(request) === undefined) return await reply.code(401).send({ error: 'Send an API key: authorization: Bearer …' })
 })
 
-// While this process cannot keep up, 503 for everybody, before anything is parsed.
+// While this process cannot keep up, everybody gets a 503, before anything is parsed.
 await app.register(underPressure, { maxEventLoopDelay: 500, retryAfter: 5 })
 
 // 10 submissions a minute for each user. Other requests are cheap.
 await app.register(rateLimit, {
   timeWindow: 60_000,
   max: 10,
+  // The hook above has refused requests without a user.
   keyGenerator: request => userOf(request) as string,
   allowList: request => request.method !== 'POST' || request.url.includes('/cancel/')
 })
@@ -33,13 +34,13 @@ await app.register(asyncJobs, {
   job: analysis,
   prefix: '/api/v1/analysis',
   connection: process.env['REDIS_URL'],
-  // A job is its user's alone.
+  // Only the submitter can see a job.
   owner: request => userOf(request) as string,
-  // Streams, WebSockets and waiting requests that each user may have open.
+  // How many streams, WebSockets and waiting requests each user may have open.
   maxConnections: 20,
-  // Jobs of all users that may wait. More would wait for longer than anybody does.
+  // How many jobs of all users may wait. Further ones would wait longer than anybody does.
   maxPending: Number(process.env['MAX_PENDING'] ?? 1_000),
-  // The pages that may watch over a WebSocket.
+  // The origins whose pages may watch over a WebSocket.
   allowedOrigins: ['https://app.example.com']
 })
 

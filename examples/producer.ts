@@ -2,7 +2,10 @@ import Fastify from 'fastify'
 import { asyncJobs } from 'fastify-async-jobs'
 import { analysis } from './analysis/analysis.job.js'
 
-/* The job API alone: takes jobs and tells of them. Workers in processes of their own run them, see worker.ts. */
+/*
+ * The job API alone: it takes jobs, and answers requests about them. Workers in other processes run them, see
+ * worker.ts.
+ */
 
 const app = Fastify({ logger: { level: 'warn' }, bodyLimit: 13_000_000 })
 

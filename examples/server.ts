@@ -10,16 +10,16 @@ import { analysis } from './analysis/analysis.job.js'
 
 const host = process.env['HOST'] ?? 'localhost'
 const port = Number(process.env['PORT'] ?? 3000)
-// Before anything is opened: a second service must not open the data directory of the first.
+// Check this before anything is opened: a second service must not open the data directory of the first.
 await assertFree()
 await mkdir('.data', { recursive: true })
 
 const app = Fastify({
-  // Says nothing while all is well.
+  // Logs nothing while all is well.
   logger: { level: process.env['LOG_LEVEL'] ?? 'warn' },
-  // A text of the greatest length fits, also where its JSON escapes every character.
+  // The longest text fits, even if its JSON escapes every character.
   bodyLimit: 13_000_000,
-  // Fastify's validator would take `{"text": 5}` for a text, and drop a field that is misspelt.
+  // With its defaults, Fastify's validator would turn the 5 of `{"text": 5}` into a text, and drop a misspelt field.
   ajv: { customOptions: { coerceTypes: false, removeAdditional: false } }
 })
 
@@ -39,7 +39,7 @@ await app.register(swagger, {
 })
 await app.register(swaggerUi, { routePrefix: '/docs' })
 
-// The page, as the build bundles it, and the books that it offers.
+// The page, which the build has bundled, and the books that it offers.
 await app.register(fastifyStatic, {
   root: new URL('./web', import.meta.url),
   allowedPath: path => !path.endsWith('.d.ts'),
@@ -50,13 +50,13 @@ await app.register(fastifyStatic, { root: new URL('../../examples/texts', import
 await app.register(asyncJobs, {
   job: analysis,
   prefix: '/api/v1/analysis',
-  // In a directory, jobs outlive the process, and it starts in 1 to 2 s; `memory:` takes 4 s each time.
+  // With a directory, jobs outlive the process, and a start takes 1 to 2 s. With `memory:`, each start takes 4 s.
   connection: process.env['REDIS_URL'] ?? `file:.data/${port}`,
-  // A module runs in a thread of its own. The function would share this one with the embedded
-  // engine: a book then takes twice as long, and other requests wait for up to 80 ms instead of 20.
+  // A module runs in a thread of its own. A function would share this thread with the embedded engine: a book would
+  // take twice as long, and other requests would wait for up to 80 ms instead of 20.
   processor: new URL('./analysis/analyse.js', import.meta.url),
-  // Who stops this service gets the prompt back after a second; who kills it finds its jobs going on
-  // some seconds after it is back. Both go on in the next process.
+  // After a stop, the prompt is back after a second, and the next process runs the jobs. After a kill, the next
+  // process takes them over some seconds after its start.
   worker: { concurrency: 3, closeTimeout: 1_000, lockDuration: 5_000 }
 })
 

@@ -4,7 +4,7 @@ import Fastify from 'fastify'
 import { asyncJobs, type Job } from 'fastify-async-jobs'
 import { analysis, type Section } from './analysis/analysis.job.js'
 
-/* Watches the analysis of a book grow: a service and its client in one program. */
+/* Watches the analysis of a book grow. The service and its client are in one program. */
 
 const app = Fastify({ logger: { level: 'warn' }, bodyLimit: 13_000_000 })
 
@@ -25,7 +25,7 @@ const answer = await fetch(`${origin}/analysis`, {
 const { jobId, links } = await answer.json() as Job
 console.log(`The job ${jobId} reads Alice's Adventures in Wonderland\n`)
 
-// In Node the class comes from a package, in browsers it is there. It comes back by itself after a broken connection.
+// Browsers have this class, Node needs the package. It connects again by itself after a broken connection.
 const events = new EventSource(origin + links.events)
 
 events.addEventListener('output', ({ data }) => {

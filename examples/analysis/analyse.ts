@@ -11,7 +11,10 @@ import { Tally } from './tally.js'
 
 const MOST_SECTIONS = 40
 const SHORTEST_SECTION = 500 // characters
-/** A section of nothing but names must not fill what the job may write. */
+/**
+ * The most entities of a section, and the longest one. A section of nothing but names must not use up the output that
+ * the job may write.
+ */
 const MOST_ENTITIES = 150
 const LONGEST_ENTITY = 100
 
@@ -38,7 +41,7 @@ export const analyse: Processor<typeof analysis> = async ({ text, title, pace = 
   let met = new Tally()
 
   for (const [index, piece] of pieces.entries()) {
-    // Whatever else this process does, such as answering requests, gets its turn between two pieces.
+    // Between two pieces, the process can do other things, such as answering requests.
     await nextTurn()
     signal.throwIfAborted()
 
@@ -62,13 +65,13 @@ export const analyse: Processor<typeof analysis> = async ({ text, title, pace = 
       const section = { position, score: meanSentiment(sentences.slice(sectionStart)) }
       bySection.push(section)
       sectionStart = sentences.length
-      // Who watches the job sees the analysis grow.
+      // Watchers of the job see the analysis grow.
       const newest = met.top(MOST_ENTITIES).map(({ value, type }) => ({ value: value.slice(0, LONGEST_ENTITY), type }))
       await write({ ...section, from, to, entities: newest } satisfies Section)
       from = to
       met = new Tally()
       await progress(position, `paragraph ${piece.paragraph} of ${paragraphs}`)
-      // An abort ends the rest, and what is next the attempt.
+      // An abort ends the pause, and then the attempt.
       if (pace > 0) await rest(pace, undefined, { signal }).catch(() => signal.throwIfAborted())
     }
   }
@@ -88,7 +91,7 @@ export const analyse: Processor<typeof analysis> = async ({ text, title, pace = 
   }
 }
 
-/** So that the module can also be given by its URL and run in a thread or process of its own. */
+/** With a default export, the module can also be given by its URL, and run in a thread or process of its own. */
 export default analyse
 
 function meanSentiment (sentences: Sentence[]): number {

@@ -86,20 +86,20 @@ const output = Type.Object({
   }]
 })
 
-/** What the analysis writes after each section, for whoever watches it grow. */
+/** The partial output of the analysis. It writes one after each section. */
 export interface Section {
-  /** Where in the text it ends, in percent. */
+  /** Where the section ends in the text, in percent. */
   position: number
   /** The mean sentiment of its sentences. */
   score: number
-  /** Where in the text it starts and ends, in UTF-16 units. */
+  /** Where the section starts and ends in the text, in UTF-16 code units. */
   from: number
   to: number
-  /** What was found in it, each once. */
+  /** What was found in the section, each once. */
   entities: Array<{ value: string, type: string }>
 }
 
-/** What server, worker and client share: the contract of the analysis. */
+/** The contract of the analysis, which server, worker and client share. */
 export const analysis = defineJob({
   name: 'analysis',
   description: 'Analyses an English text: its sentiment from beginning to end, names, keywords, readability and key sentences. What is not English fails with `NOT_ENGLISH`.',

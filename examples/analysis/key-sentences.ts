@@ -1,11 +1,11 @@
 import type { Sentence } from './language.js'
 import type { Tally } from './tally.js'
 
-// In characters: shorter sentences are exclamations, longer ones no summary.
+// In characters. Shorter sentences are exclamations, longer ones are no summary.
 const SHORTEST = 60
 const LONGEST = 300
 
-/** The sentences that say most of what the text is about, in the order of the text. */
+/** Picks the sentences that say most of what the text is about, in the order of the text. */
 export function keySentences (sentences: Sentence[], keywords: Tally, size: number): string[] {
   const candidates = sentences
     .filter(({ text }) => text.length >= SHORTEST && text.length <= LONGEST && startsLikeOne(text))
@@ -17,7 +17,7 @@ export function keySentences (sentences: Sentence[], keywords: Tally, size: numb
     let best: typeof candidates[number] | undefined
     let highest = 0
     for (const candidate of candidates) {
-      // What one sentence has said does not count for the next one, or all would say the same.
+      // A term counts only for the first sentence that has it. Otherwise all sentences would say the same.
       const fresh = candidate.terms.filter(term => !said.has(term))
       const weight = fresh.reduce((sum, term) => sum + keywords.count(term), 0)
       const score = weight / Math.sqrt(candidate.sentence.text.length)
@@ -30,7 +30,7 @@ export function keySentences (sentences: Sentence[], keywords: Tally, size: numb
   return sentences.filter(sentence => chosen.has(sentence)).map(({ text }) => text)
 }
 
-/** Not what follows a quotation: "said Alice". */
+/** Whether a text begins like a sentence. What follows a quotation does not: "said Alice". */
 function startsLikeOne (text: string): boolean {
   return /^\P{L}*\p{Lu}/u.test(text)
 }

@@ -11,24 +11,27 @@ export interface Sentence {
   text: string
   /** Its nouns, as a dictionary lists them. */
   terms: string[]
-  /** -1 to 1; 0 also where no word carries a feeling. */
+  /** From -1 to 1; 0 also if no word carries a feeling. */
   sentiment: number
 }
 
-/** A list of "one" and "first" tells nothing about a text. */
+/** Types that are left out: a list of "one" and "first" tells nothing about a text. */
 const DULL_TYPES = new Set(['CARDINAL', 'ORDINAL'])
 
-// Loaded with this module, not with the first job: it takes some 60 ms, during which nothing else runs.
-// It keeps every word it ever meets, at some 100 bytes: restart a worker that reads without end now and then.
+// The model is loaded with this module and not with the first job: loading takes some 60 ms, during which nothing else
+// runs.
+// The model keeps every word that it meets, at some 100 bytes each. Restart a worker now and then if it reads without
+// end.
 const nlp = winkNLP(model, ['sbd', 'negation', 'sentiment', 'ner', 'pos'])
 const { its } = nlp
-// Its own type forgets that a few words, such as "wont", have none.
+// The type of wink does not say that a few words, such as "wont", have no lemma.
 const lemma = its.lemma as ItsFunction<string | undefined>
 
-/** Reads a piece of English text, in one go: about 1 ms for 1,000 characters. */
+/** Reads a piece of English text. It holds the event loop for about 1 ms per 1,000 characters. */
 export function read (text: string): { sentences: Sentence[], entities: Entity[] } {
   const document = nlp.readDoc(text)
   const sentences: Sentence[] = []
+  // wink's types leave open what `its.detail` returns.
   const entities = document.entities().out(its.detail) as Detail[]
   const names: Entity[] = []
   document.sentences().each((sentence: ItemSentence) => {
@@ -55,7 +58,7 @@ function nounsOf (sentence: ItemSentence): { terms: string[], names: string[] } 
 
   sentence.tokens().each((token: ItemToken) => {
     const partOfSpeech = token.out(its.pos)
-    // The model finds no names: they are the capitalised proper nouns in a row. It takes "I'm" for one.
+    // The model finds no names. A name is a row of capitalised proper nouns. The model takes "I'm" for one.
     const part = withoutGenitive(token.out())
     if (partOfSpeech === 'PROPN' && /^(?!I['’])\p{Lu}./u.test(part)) name.push(part)
     else endName()
@@ -68,7 +71,7 @@ function nounsOf (sentence: ItemSentence): { terms: string[], names: string[] } 
   return { terms, names }
 }
 
-/** Whether "Alice's" is one token or two depends on where wink met it first. */
+/** Removes the genitive. Whether wink makes one token of "Alice's" or two depends on where it met the word first. */
 function withoutGenitive (word: string): string {
   return word.replace(/['’]s$/, '')
 }

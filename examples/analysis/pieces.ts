@@ -1,16 +1,16 @@
 export interface Piece {
   text: string
-  /** The paragraph it belongs to, from 1. */
+  /** The number of its paragraph, from 1. */
   paragraph: number
 }
 
 /**
- * The language model takes a piece in one go, so its length bounds how long the event loop is held:
- * about 1 ms for prose, some 30 ms for what its tokeniser likes least, such as `://` all along.
+ * The longest piece, in characters. The language model holds the event loop while it reads a piece: about 1 ms for
+ * prose, and some 30 ms for the text that its tokeniser likes least, such as nothing but `://`.
  */
 const LONGEST = 800
 
-/** The paragraphs of a text, each on one line; long ones in several pieces. */
+/** Splits a text into its paragraphs, each on one line, and long paragraphs into several pieces. */
 export function splitIntoPieces (text: string): Piece[] {
   return text
     .split(/\n\s*\n/)
@@ -30,7 +30,9 @@ function cut (paragraph: string): string[] {
   return [...parts, paragraph.slice(start)]
 }
 
-/** Behind the last sentence that ends here; else behind the last word; else at the end. */
+/**
+ * Where to cut: behind the last sentence that ends here; without one, behind the last word; without that, at the end.
+ */
 function cutAt (text: string): number {
   const sentenceEnd = Math.max(text.lastIndexOf('. '), text.lastIndexOf('! '), text.lastIndexOf('? '))
   const wordEnd = sentenceEnd === -1 ? text.lastIndexOf(' ') : sentenceEnd + 1

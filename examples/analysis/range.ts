@@ -1,6 +1,7 @@
 /**
- * Where a piece of a text ends in it. Pieces have their white space tidied, so what counts are the other characters.
- * @param start where it starts, or white space before that
+ * Finds where a piece of a text ends in the text. The white space of pieces is tidied, so only the other characters
+ * count.
+ * @param start where the piece starts, or a place in the white space before it
  */
 export function endOf (text: string, start: number, piece: string): number {
   let left = piece.replace(/\s+/g, '').length

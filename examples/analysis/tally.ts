@@ -4,7 +4,7 @@ interface Entry {
   count: number
 }
 
-/** Counts values irrespective of their case. */
+/** Counts values. Upper and lower case count as the same. */
 export class Tally {
   readonly #entries = new Map<string, Entry>()
 
@@ -16,7 +16,7 @@ export class Tally {
       return
     }
     entry.count++
-    // The ALICE of a heading is shown as the Alice of the story.
+    // The ALICE of a heading becomes the Alice of the story.
     if (entry.value === entry.value.toUpperCase()) entry.value = value
   }
 
@@ -24,7 +24,7 @@ export class Tally {
     return this.#entries.get(keyOf(value, type))?.count ?? 0
   }
 
-  /** The most frequent ones first; equal ones in the order of the text. */
+  /** The most frequent values first. Values with the same count stay in the order of the text. */
   top (size: number): Entry[] {
     return [...this.#entries.values()].sort((a, b) => b.count - a.count).slice(0, size)
   }

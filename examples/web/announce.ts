@@ -2,10 +2,10 @@ import { find } from './element.js'
 import { statusNames } from './format.js'
 import type { Tracked } from './tracked.js'
 
-/** How often progress is read out, in percent: a listener wants to hear something else, too. */
+/** How often progress is read out, in percent. A listener wants to hear other things, too. */
 const STEP = 25
 
-/** Reads out to whoever listens what others see: each new state of a job, and some of its progress. */
+/** Makes screen readers read out what others see: each new state of a job, and some of its progress. */
 export function createAnnouncer (): (tracked: Tracked) => void {
   const region = find('announcer', HTMLElement)
   const said = new Map<string, string>()

@@ -6,17 +6,17 @@ export type { Section }
 export type Analysis = OutputOf<typeof analysis>
 export type Client = JobsClient<typeof analysis>
 
-/** How jobs are followed: as the visitor wants it. */
+/** How jobs are followed, as the visitor has chosen. */
 export type Choice = 'auto' | Transport
 
 export const BASE_URL = '/api/v1/analysis'
 
-/** A client for each way to follow jobs. */
+/** Makes a client for each way to follow jobs. */
 export function createApi (connection: Connection): (choice: Choice) => Client {
-  // Some 20 s, enough for a server that is restarted.
+  // These are some 20 s, enough for the restart of a server.
   const retry = { attempts: 20, maxDelay: 2_000 }
   return choice => choice === 'websocket'
-    // Without a `fetch` of ours: with one, the client cannot know whether a socket says what requests would.
+    // No `fetch` of our own here: with one, the client cannot know whether a socket says the same as requests would.
     ? createJobsClient<typeof analysis>(BASE_URL, { retry })
     : createJobsClient<typeof analysis>(BASE_URL, { retry, transport: choice, fetch: connection.fetch })
 }

@@ -4,7 +4,7 @@ import { el } from './element.js'
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip)
 
-/** How often something occurs, as bars with their names. */
+/** Shows how often things occur, as bars with their names. */
 export function barChart (label: string, bars: Array<{ name: string, count: number }>, signal: AbortSignal): HTMLElement {
   const said = bars.map(({ name, count }) => `${name} ${count}`).join(', ')
   const canvas = el('canvas', { role: 'img', 'aria-label': `${label}: ${said}` })

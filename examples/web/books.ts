@@ -1,11 +1,11 @@
 export interface Book {
   id: string
   title: string
-  /** What to know before one picks it. */
+  /** What the visitor should know before picking it. */
   note: string
 }
 
-/** Those of examples/texts. */
+/** The books of examples/texts. */
 export const books: Book[] = [
   { id: 'alice-in-wonderland', title: "Alice's Adventures in Wonderland", note: 'Lewis Carroll, the whole book' },
   { id: 'tom-sawyer', title: 'The Adventures of Tom Sawyer', note: 'Mark Twain, ten chapters' },
@@ -21,7 +21,7 @@ export function readBook (id: string): Promise<string> {
   if (known !== undefined) return known
   const text = load(id)
   texts.set(id, text)
-  // The next who asks may have more luck.
+  // After a failure, the next call fetches again.
   text.catch(() => { texts.delete(id) })
   return text
 }

@@ -1,25 +1,25 @@
-/** Whether the server can be reached, as told by the requests that are made anyway. */
+/** Knows whether the server can be reached, by the requests that the page makes anyway. */
 export interface Connection {
   readonly isUp: boolean
-  /** A `fetch` that notes how it went. */
+  /** A `fetch` that notes whether the server answered. */
   fetch (url: string, init: RequestInit): Promise<Response>
-  /** Somebody else noticed that the server is away. */
+  /** Call it when something else shows that the server is away. */
   lose (): void
-  /** Asks now. */
+  /** Asks the server now. */
   check (): Promise<void>
 }
 
 export interface ConnectionOptions {
-  /** What to ask for to learn whether the server works. */
+  /** The URL to request to learn whether the server works. */
   probeUrl: () => string
   onLost: () => void
   onBack: () => void
 }
 
-/** Between two questions whether the server is back, in ms. */
+/** The time between two requests whether the server is back, in ms. */
 const PROBE_INTERVAL = 1_000
 
-/** How long one may take, in ms. */
+/** How long such a request may take, in ms. */
 const PROBE_TIMEOUT = 4_000
 
 export function createConnection ({ probeUrl, onLost, onBack }: ConnectionOptions): Connection {
@@ -68,7 +68,10 @@ export function createConnection ({ probeUrl, onLost, onBack }: ConnectionOption
   }
 }
 
-/** What proxies answer for a server that is away, and the server while its store is. */
+/**
+ * Whether the server is away. Proxies answer with such a status for a server that is away, and the server itself while
+ * its store is.
+ */
 function isAway (status: number): boolean {
   return [502, 503, 504].includes(status)
 }

@@ -8,7 +8,7 @@ export function el<Tag extends keyof HTMLElementTagNameMap> (tag: Tag, attribute
   return element
 }
 
-/** `true`: there, without a value; `false` and `undefined`: not there. */
+/** Sets attributes. `true` sets one without a value; `false` and `undefined` remove it. */
 export function setAttributes (element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false) element.removeAttribute(name)
@@ -16,12 +16,12 @@ export function setAttributes (element: Element, attributes: Attributes): void {
   }
 }
 
-/** Changes the text only where it differs: what did not change need not be read out again. */
+/** Sets the text only if it differs, so that screen readers do not read it out again. */
 export function setText (element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
 
-/** An element of index.html. */
+/** Finds an element of index.html. */
 export function find<E extends HTMLElement> (id: string, type: new () => E): E {
   const element = document.getElementById(id)
   if (element instanceof type) return element

@@ -1,22 +1,22 @@
 import type { JobStatus } from 'fastify-async-jobs/client'
 
-/** What this browser remembers of a job; the server knows the rest. */
+/** What this browser remembers of a job. The server knows the rest. */
 export interface Entry {
   id: string
   title: string
   /** ISO 8601. */
   addedAt: string
-  /** The book that it reads; a text of the visitor's own is remembered beside it. */
+  /** The book that the job reads. Undefined: a text of the visitor's own, which is stored under a key of its own. */
   book?: string | undefined
-  /** As it was last seen. */
+  /** The status that was seen last. */
   status: JobStatus
 }
 
-// A key for each job: tabs that write at the same time must not undo each other.
+// Each job has a key of its own, so that tabs that write at the same time do not undo each other.
 const ENTRY = 'analysis.job.'
 const TEXT = 'analysis.text.'
 
-/** The newest first. */
+/** Reads all entries, the newest first. */
 export function readEntries (): Entry[] {
   return Object.keys(localStorage)
     .filter(key => key.startsWith(ENTRY))
@@ -30,11 +30,11 @@ export function addEntry (entry: Entry, text: string): void {
   try {
     localStorage.setItem(TEXT + entry.id, text)
   } catch {
-    // The browser's room for this page is full: the analysis is shown without its text after a reload.
+    // The browser has no more room for this page. After a reload, the analysis is shown without its text.
   }
 }
 
-/** Not where another tab has removed it meanwhile. */
+/** Stores an entry again, unless another tab has removed it meanwhile. */
 export function updateEntry (entry: Entry): void {
   if (localStorage.getItem(ENTRY + entry.id) !== null) localStorage.setItem(ENTRY + entry.id, JSON.stringify(entry))
 }
@@ -58,6 +58,7 @@ export function onOtherTabs (callback: () => void): void {
 
 function parse (json: string | null): Entry[] {
   try {
+    // Only this page writes to these keys.
     return json === null ? [] : [JSON.parse(json) as Entry]
   } catch {
     return []

@@ -4,26 +4,29 @@ import type { Choice, Client } from './api.js'
 export interface Following {
   api: (choice: Choice) => Client
   choice: Choice
-  /** The job that is shown, followed with its output in the way that was chosen. */
+  /** The job that is shown. It is followed with its output, in the way that the visitor has chosen. */
   shown: { id: string, after: string | undefined } | undefined
   /** The other jobs that are not final. */
   others: string[]
   signal: AbortSignal
   onEvent: (event: WatchEvent) => void
   onTransport: (transport: Transport) => void
-  /** The server is away, or in trouble: nothing more is told. */
+  /** Called when the server is away, or in trouble. No further event comes. */
   onLost: (error: unknown) => void
   /** Asks whether the server is there. */
   check: () => void
 }
 
-/** A socket comes back by itself, but does not tell that it is away: so ask, this often, in ms. */
+/**
+ * How often to ask whether the server is there, in ms. A socket connects again by itself, but does not tell that the
+ * server is away.
+ */
 const CHECK_INTERVAL = 3_000
 
 /**
- * Follows jobs until the signal aborts. A browser opens six connections to a server and lets everything
- * else wait, so only one job has a connection for itself; the others are asked after now and then.
- * A WebSocket does not count, and takes all.
+ * Follows jobs until the signal aborts. A browser opens at most six connections to a server, and lets all other
+ * requests wait. So only the job that is shown has a connection of its own, and the others are polled. A WebSocket does
+ * not count as one of the six, so it follows all jobs.
  */
 export function follow ({ api, choice, shown, others, signal, onEvent, onTransport, onLost, check }: Following): void {
   const tell = async (events: AsyncIterable<WatchEvent>, jobId?: string): Promise<void> => {
@@ -35,7 +38,7 @@ export function follow ({ api, choice, shown, others, signal, onEvent, onTranspo
       }
     } catch (error) {
       if (signal.aborted) return
-      // What is wrong with this page is not the server's fault.
+      // A fault of this page is not the server's.
       if (!isJobsClientError(error)) throw error
       if (jobId !== undefined && isJobNotFoundError(error)) onEvent({ type: 'error', jobId, error })
       else onLost(error)

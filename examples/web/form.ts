@@ -7,21 +7,24 @@ import { describe, type Trouble } from './trouble.js'
 
 export interface Submission {
   input: InputOf<typeof analysis> & { title: string }
-  /** The book whose text it is, untouched. */
+  /** The book whose text it is, if the visitor has not changed it. */
   book: string | undefined
 }
 
 export interface Form {
   /** Submits a book. */
   submitBook (id: string): void
-  /** Offers a text, for the visitor to submit. */
+  /** Puts a text into the form, for the visitor to submit. */
   fill (text: string, book: string | undefined): void
 }
 
-/** How much of a text serves as its title. */
+/** How many characters of a text serve as its title. */
 const TITLE_LENGTH = 48
 
-/** The form for a new analysis. @param submit what it rejects with is shown in the form */
+/**
+ * Makes the form for a new analysis.
+ * @param submit submits it; the form shows the error if it rejects
+ */
 export function createForm (submit: (submission: Submission) => Promise<void>): Form {
   const form = find('form', HTMLFormElement)
   const book = find('book', HTMLSelectElement)
@@ -83,7 +86,7 @@ export function createForm (submit: (submission: Submission) => Promise<void>): 
 
   book.addEventListener('change', () => { void loadBook() })
   text.addEventListener('input', () => {
-    // What was changed is the visitor's own.
+    // A text that the visitor has changed is no longer the book's.
     book.value = ''
     showError(undefined)
     showLength()

@@ -23,7 +23,7 @@ export function count (value: number): string {
   return numbers.format(value)
 }
 
-/** The time; of another day, that. */
+/** The time of today, or the day. */
 export function moment (iso: string): string {
   const date = new Date(iso)
   return date.toDateString() === new Date().toDateString() ? times.format(date) : days.format(date)

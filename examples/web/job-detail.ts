@@ -12,7 +12,7 @@ export interface JobDetailOptions {
   /** The text that the job reads. */
   text: Promise<string | undefined>
   onCancel: () => Promise<void>
-  /** Wants to submit the text again. */
+  /** Called when the visitor wants to submit the text again. */
   onAgain: (text: string) => void
   onRemove: () => void
 }
@@ -20,13 +20,13 @@ export interface JobDetailOptions {
 export interface JobDetail {
   element: HTMLElement
   update (): void
-  /** Brings it before the eyes of the visitor, and reads out what it is. */
+  /** Brings it into view, and makes screen readers read it out. */
   focus (): void
-  /** Lets go of what it watches. */
+  /** Removes its listeners. */
   close (): void
 }
 
-/** One job: how far it is, what it found so far, and what came of it. */
+/** Shows one job: its progress, what it has found so far, and its result. */
 export function createJobDetail (tracked: Tracked, { text, onCancel, onAgain, onRemove }: JobDetailOptions): JobDetail {
   const closing = new AbortController()
   const heading = el('h2', { id: 'detail-title', tabindex: -1 }, tracked.entry.title)
@@ -148,7 +148,7 @@ function failureOf (job: Job | undefined): Trouble | undefined {
 
 function showPanel (panel: HTMLElement, trouble: Trouble | undefined): void {
   panel.hidden = trouble === undefined
-  // An alert is read out whenever it is written to.
+  // Screen readers read an alert out whenever it is written to, so write only what has changed.
   if (trouble === undefined || panel.textContent === trouble.title + trouble.detail) return
   panel.replaceChildren(el('strong', {}, trouble.title), el('span', {}, trouble.detail))
 }

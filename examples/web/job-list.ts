@@ -12,7 +12,7 @@ interface Row {
   update (tracked: Tracked, isShown: boolean): void
 }
 
-/** The jobs of this browser, as links to each. */
+/** Shows the jobs of this browser, with a link to each. */
 export function createJobList (list: HTMLElement): JobList {
   const rows = new Map<string, Row>()
   return {
@@ -26,7 +26,7 @@ export function createJobList (list: HTMLElement): JobList {
         const { id } = tracked.entry
         const row = rows.get(id) ?? createRow(id)
         rows.set(id, row)
-        // Only where it is not there yet: what is moved loses the focus.
+        // Move a row only if it is not in its place: an element that is moved loses the focus.
         if (list.children[index] !== row.element) list.insertBefore(row.element, list.children[index] ?? null)
         row.update(tracked, id === shownId)
       })

@@ -1,4 +1,4 @@
-/** What entities are shown as: their types are more than there are colours that one can tell apart. */
+/** How entities are shown. There are more types of them than colours that people can tell apart. */
 export type Kind = 'name' | 'time' | 'amount' | 'other'
 
 export const kinds: Array<{ kind: Kind, label: string }> = [

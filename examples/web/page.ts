@@ -13,7 +13,7 @@ import { isFinal, take, track, type Tracked } from './tracked.js'
 import { createTransportChoice } from './transport-choice.js'
 import { describe } from './trouble.js'
 
-/* The page: what is shown, what is followed, and what happens when the visitor does something. */
+/* The page: what it shows, what it follows, and what happens when the visitor does something. */
 
 const jobs = new Map<string, Tracked>()
 /** Ends what is followed now. */
@@ -24,7 +24,7 @@ let shownId: string | undefined
 const away = find('away', HTMLElement)
 const connection = createConnection({
   probeUrl: () => {
-    // A job that is known: an answer tells that the store works, too.
+    // Ask for a known job: its answer shows that the store works, too.
     const id = shownId ?? jobs.keys().next().value
     return id === undefined ? '/icon.svg' : `${BASE_URL}/status/${encodeURIComponent(id)}`
   },
@@ -58,7 +58,7 @@ find('clear', HTMLButtonElement).addEventListener('click', () => {
   for (const { entry, isOver } of [...jobs.values()]) if (isOver || isFinal(entry.status)) forget(entry.id)
 })
 find('skip', HTMLAnchorElement).addEventListener('click', event => {
-  // The address names the job.
+  // The fragment of the address names the job, so the link must not change it.
   event.preventDefault()
   find('main', HTMLElement).focus()
 })
@@ -76,7 +76,7 @@ onOtherTabs(() => {
 readList()
 show()
 
-/** Brings the list to what this browser remembers; another tab may have changed it. */
+/** Updates the list from what this browser remembers. Another tab may have changed that. */
 function readList (): void {
   const entries = readEntries()
   for (const id of jobs.keys()) if (!entries.some(entry => entry.id === id)) jobs.delete(id)
@@ -91,7 +91,7 @@ function readList (): void {
 function show (): void {
   const id = decodeURIComponent(location.hash.slice(1))
   if (id !== '' && !jobs.has(id)) {
-    // Somebody passed a link on.
+    // The job is not one of this browser's: somebody has passed a link on.
     const entry: Entry = { id, title: 'A job from elsewhere', addedAt: new Date().toISOString(), status: 'pending' }
     addEntry(entry, '')
     jobs.set(id, track(entry))
@@ -110,7 +110,7 @@ function show (): void {
   renderAll()
 }
 
-/** Follows what is to be followed now, from where each job is. */
+/** Follows the job that is shown from its last event on, and the other jobs that are not final. */
 function followAnew (): void {
   following.abort()
   following = new AbortController()
@@ -160,10 +160,10 @@ async function cancel (tracked: Tracked): Promise<void> {
   const { id } = tracked.entry
   try {
     await api('auto').job(id).cancel()
-    // Whoever only looks now and then looks now.
+    // A job that is only polled now and then is polled at once.
     followAnew()
   } catch (error) {
-    // It ended in the same moment: what is followed tells how.
+    // The job ended at the same moment. Following it shows how.
     if (isJobsClientError(error) && error.problem?.code === 'JOB_ALREADY_FINISHED') return
     if (isJobFailedError(error) || isJobCanceledError(error)) return
     tracked.trouble = describe(error)

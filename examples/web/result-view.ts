@@ -3,10 +3,10 @@ import { barChart } from './bar-chart.js'
 import { el } from './element.js'
 import { count } from './format.js'
 
-/** How many bars a chart has; the table has all. */
+/** How many bars a chart has. The table has all values. */
 const BARS = 10
 
-/** The finished analysis, as tables and charts. */
+/** Shows the finished analysis, as tables and charts. */
 export function resultView (result: Analysis, signal: AbortSignal): HTMLElement {
   const { entities, keywords, keySentences } = result
   return el('section', { class: 'result', 'aria-labelledby': 'result-title' },

@@ -16,7 +16,10 @@ export interface SentimentChart {
   show (moods: Mood[]): void
 }
 
-/** The sentiment along the text. The axis is there from the beginning, so that one sees how much is to come. */
+/**
+ * Shows the sentiment along the text. The axis is complete from the beginning, so that the visitor sees how much is to
+ * come.
+ */
 export function createSentimentChart (signal: AbortSignal): SentimentChart {
   const canvas = el('canvas', { role: 'img', 'aria-label': 'Sentiment along the text: nothing was read yet' })
   const element = el('div', { class: 'chart' }, canvas)
@@ -80,7 +83,7 @@ function moodOf (score: number): string {
   return score === 0 ? 'neutral' : score > 0 ? `+${score}` : String(score).replace('-', '−')
 }
 
-/** What one sees, in words. */
+/** What the chart shows, in words. */
 function summary (moods: Mood[]): string {
   const last = moods.at(-1)
   if (last === undefined) return 'Sentiment along the text: nothing was read yet'

@@ -5,16 +5,16 @@ import { count } from './format.js'
 
 export interface TextView {
   element: HTMLElement
-  /** Undefined: the text itself is not to be had. */
+  /** Sets the text; undefined: this browser does not have it. */
   setText (text: string | undefined): void
-  /** Shows what was found in the sections read so far. */
+  /** Shows what was found in the sections that were read so far. */
   show (sections: Section[], isReading: boolean): void
 }
 
-/** The text: what was read with what was found in it, what is still to be read pale. */
+/** Shows the text. In the part that was read, what was found is marked; the part still to be read is pale. */
 export function createTextView (): TextView {
   let text: string | undefined
-  /** How many sections are shown, and the first of them: that of another attempt is another one. */
+  /** How many sections are shown, and the first of them. Another attempt has another first section. */
   let shown = 0
   let first: Section | undefined
   const found = new Map(kinds.map(({ kind }) => [kind, 0]))
@@ -64,7 +64,7 @@ export function createTextView (): TextView {
       if (sections.length === shown) return
       for (const section of sections.slice(shown)) append(section)
       shown = sections.length
-      // Behind the last section is nothing but white space.
+      // After the last section there is only white space.
       unread.textContent = text.slice(sections.at(-1)?.to ?? 0).trimEnd()
       for (const [kind, counter] of counters) setText(counter, count(found.get(kind) ?? 0))
       if (isReading && follows.checked) scrollTo(body, unread)
@@ -72,12 +72,15 @@ export function createTextView (): TextView {
   }
 }
 
-/** Books come in short lines, which would break anywhere on a small screen. What stays has its length: positions are still right. */
+/**
+ * Joins the short lines of a book, which would break badly on a small screen. The text keeps its length, so positions
+ * stay right.
+ */
 function unwrap (text: string): string {
   return text.replace(/(?<=[^\n]{45})\n(?=[\p{L}'"`(])/gu, ' ')
 }
 
-/** A part of the text as nodes: what was found is marked, wherever it occurs as words of its own. */
+/** Makes nodes of a part of the text. What was found is marked wherever it occurs as whole words. */
 function mark (part: string, entities: Section['entities']): Array<Node | string> {
   const types = new Map(entities.map(({ value, type }) => [value, type]))
   if (types.size === 0) return [part]
@@ -98,7 +101,7 @@ function escape (text: string): string {
   return text.replace(/[/\\^$*+?.()|[\]{}]/g, '\\$&')
 }
 
-/** Keeps what is read now in the middle. */
+/** Scrolls the place that is read now to the middle. */
 function scrollTo (body: HTMLElement, unread: HTMLElement): void {
   const start = unread.getClientRects()[0]
   if (start === undefined) return

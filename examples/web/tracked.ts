@@ -3,20 +3,20 @@ import type { Analysis, Section } from './api.js'
 import { describe, type Trouble } from './trouble.js'
 import type { Entry } from './entries.js'
 
-/** A job of the list, and all that was told of it since the page was loaded. */
+/** A job of the list, and all that is known of it since the page was loaded. */
 export interface Tracked {
   entry: Entry
   job: Job | undefined
-  /** What the analysis has read so far. */
+  /** The sections that the analysis has read so far. */
   sections: Section[]
-  /** The run of the job that read it. */
+  /** The run of the job that has read them. */
   run: number
-  /** Where its events go on. */
+  /** The id of the last event: following goes on after it. */
   lastEvent: string | undefined
-  /** Nothing more will be told. */
+  /** Whether no further event will come. */
   isOver: boolean
   result: Analysis | undefined
-  /** What keeps it from being shown. */
+  /** The reason why it cannot be shown. */
   trouble: Trouble | undefined
 }
 
@@ -24,11 +24,11 @@ export function track (entry: Entry): Tracked {
   return { entry, job: undefined, sections: [], run: 0, lastEvent: undefined, isOver: false, result: undefined, trouble: undefined }
 }
 
-/** Takes in what was told. Told again, it changes nothing. */
+/** Takes in an event. The same event again changes nothing. */
 export function take (tracked: Tracked, event: WatchEvent): void {
   if (event.type === 'error') {
     tracked.trouble = describe(event.error)
-    // A job that is unknown now will be unknown later.
+    // A job that is unknown now will stay unknown.
     tracked.isOver = isJobNotFoundError(event.error)
     return
   }

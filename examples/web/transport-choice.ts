@@ -5,14 +5,14 @@ import { transportNames } from './format.js'
 
 export interface TransportChoice {
   readonly choice: Choice
-  /** The way that is in use now; undefined: nothing is followed. */
+  /** Shows the way that is in use now; undefined: nothing is followed. */
   showInUse: (transport: Transport | undefined) => void
   showConnection: (isUp: boolean) => void
 }
 
 const KEY = 'analysis.transport'
 
-/** Lets the visitor choose how jobs are followed, and says how they are. */
+/** Lets the visitor choose how jobs are followed, and shows how they are. */
 export function createTransportChoice (onChange: () => void): TransportChoice {
   const select = find('transport', HTMLSelectElement)
   const output = find('in-use', HTMLElement)

@@ -1,12 +1,12 @@
 import { isInputInvalidError, isJobNotFoundError, isJobsClientError, isNetworkError } from 'fastify-async-jobs/client'
 
-/** What went wrong, for people. */
+/** What went wrong, for the visitor. */
 export interface Trouble {
   title: string
   detail: string
 }
 
-/** Says what an error means to the visitor, and what to do. */
+/** Says what an error means for the visitor, and what to do. */
 export function describe (error: unknown): Trouble {
   if (isNetworkError(error)) {
     return { title: 'The server does not answer', detail: 'This page goes on by itself as soon as it does.' }
@@ -21,7 +21,9 @@ export function describe (error: unknown): Trouble {
   return { title: 'That did not work', detail }
 }
 
-/** The sentences of a validator, "/text" "must NOT have more than 1000000 characters", as those of a form. */
+/**
+ * Turns the sentences of a validator, "/text" "must NOT have more than 1000000 characters", into sentences of a form.
+ */
 function refusal (issues: Array<{ pointer: string, detail: string }>): string | undefined {
   const sentences = issues.map(({ pointer, detail }) => {
     const rule = detail.replace('NOT', 'not').replace(/\d{4,}/g, number => Number(number).toLocaleString('en'))

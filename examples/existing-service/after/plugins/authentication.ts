@@ -8,7 +8,7 @@ declare module 'fastify' {
   }
 }
 
-/** `app.authenticate`: lets in who has a token. */
+/** Adds `app.authenticate`, which lets in requests with a valid token. */
 export default fp((async app => {
   await app.register(jwt, { secret: process.env['JWT_SECRET'] ?? 'only for this example' })
   app.decorate('authenticate', async request => { await request.jwtVerify() })

@@ -12,7 +12,7 @@ declare module 'fastify' {
   }
 }
 
-/** `app.documents`: the store, here in memory. */
+/** Adds `app.documents`: the store, here in memory. */
 export default fp(async app => {
   app.decorate('documents', new Map())
 })

@@ -78,14 +78,15 @@ export function createHttp (settings: Settings): Http {
     send,
     pause,
     async request (exchange) {
-      for (let failures = 1; ; failures++) {
+      let failures = 0
+      for (;;) {
         let error: unknown
         try {
           return await sendAndRead(exchange)
         } catch (thrown) {
           error = thrown
         }
-        await pause(failures, error, exchange.signal, exchange.attempts)
+        await pause(++failures, error, exchange.signal, exchange.attempts)
       }
     }
   }

@@ -46,7 +46,8 @@ export function createPatience (onRefused: (error: unknown, waiting: number) => 
   })
 
   const repeat = async <Answer>(self: object, ask: (again: boolean) => Promise<Answer>, isOver: () => boolean, isAnswer: (error: unknown) => boolean): Promise<Answer> => {
-    for (let failures = 0; ;) {
+    let failures = 0
+    for (;;) {
       try {
         return await ask(failures > 0)
       } catch (error) {

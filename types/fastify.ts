@@ -3,12 +3,15 @@ import type { JobDefinition } from './definition.js'
 import type { JobsLookup } from './handle.js'
 import type { AsyncJobsOptions } from './plugin-options.js'
 
-/** Keeps other plugins out of the overload below. */
+/** Brands the plugin, so that the overload of `register` below accepts no other plugin. */
 declare const asyncJobs: unique symbol
 
 /**
- * The plugin, as `app.register` takes it: once for each job. Where the options do not fit, the compiler
- * compares them with those here, and names the wrong one; or where each fits by itself, what is missing.
+ * The plugin. Pass it to `app.register`, once for each job.
+ *
+ * The call signature exists for error messages. If your options do not fit the overload below, the compiler compares
+ * them with this signature and names the wrong option. If each option is right by itself, it names the long property:
+ * then your processor does not return the output of the job.
  */
 export interface AsyncJobsPlugin {
   (app: FastifyInstance, options: AsyncJobsOptions & { 'a processor that returns the output of the job': never }): Promise<void>
@@ -17,11 +20,12 @@ export interface AsyncJobsPlugin {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The typed handle of a registered job: `app.jobs(analysis).submit({ … })`. */
+    /** Returns the typed handle of a registered job: `app.jobs(analysis).submit({ … })`. */
     jobs: JobsLookup
   }
 
-  // Fastify's own overloads cannot tie one option to another: they take the processor of any other job, and unknown options.
+  // Fastify's own overloads cannot tie one option to another. They would accept the processor of another job, and
+  // options that do not exist.
   interface FastifyRegister<T> {
     <Definition extends JobDefinition>(
       plugin: AsyncJobsPlugin | Promise<{ default: AsyncJobsPlugin }>,

@@ -1,20 +1,23 @@
 /**
- * The states a job can be in, as clients see them. The last three are final:
- * a job that has reached one of them never changes again. Treat one that you do not know, of a newer server, as not final.
+ * The states of a job, as clients see them. `completed`, `failed` and `canceled` are final: the job never changes
+ * again. A newer server may have further ones: treat a status that you do not know as not final.
  */
 export type JobStatus = 'pending' | 'in_progress' | 'completed' | 'failed' | 'canceled'
 
 /** Why a job failed, as far as clients may know. */
 export interface JobFailure {
-  /** Stable, upper case: one of ours (`TIMEOUT`, `EXPIRED`, `INPUT_INVALID`, `OUTPUT_INVALID`, `OUTPUT_TOO_LARGE`, `STALLED`, `PROCESSOR_ERROR`) or the code of a `JobError`. */
+  /**
+   * Stable, upper case, for programs. It is the code of a `JobError`, or one of this package: `TIMEOUT`, `EXPIRED`,
+   * `INPUT_INVALID`, `OUTPUT_INVALID`, `OUTPUT_TOO_LARGE`, `STALLED`, `PROCESSOR_ERROR`.
+   */
   code: string
   /** A sentence for people. */
   message: string
-  /** What the processor attached to its `JobError`, JSON. */
+  /** The JSON that the processor attached to its `JobError`. */
   data?: unknown
 }
 
-/** Paths of the job's routes; absolute URLs where the option `publicUrl` is one. */
+/** Paths of the job's routes. They are absolute URLs if the option `publicUrl` is one. */
 export interface JobLinks {
   /** GET: the job as it is. */
   status: string
@@ -26,27 +29,29 @@ export interface JobLinks {
   events: string
 }
 
-/** A job as every answer and every event shows it. Fields that do not apply are absent. */
+/** A job, in every answer and every event. Fields that do not apply are absent. All times are ISO 8601, in UTC. */
 export interface Job {
   /** Random and URL-safe. */
   jobId: string
   /** Where the job stands. */
   status: JobStatus
-  /** Percent, 0 to 100, as the processor reported it last; 100 once completed. */
+  /** The percentage that the processor reported last, 0 to 100. 100 once the job is completed. */
   progress: number
-  /** What the processor said with its last progress report. */
+  /** The message of the processor's last progress report. */
   message?: string
-  /** The attempt that runs now; while none runs, how many were made. 0 before the first. */
+  /** The number of the attempt that runs. While none runs: how many attempts were made, 0 before the first. */
   attempt: number
-  /** Attempts the job may take in all. */
+  /** How many attempts the job has, the first one included. */
   maxAttempts: number
-  /** Whether the job was running when it was canceled: its code was told to stop, and may still be cleaning up. */
+  /** Whether the job was running when it was canceled. Its code was told to stop, and may still be cleaning up. */
   cancelRequested: boolean
-  /** ISO 8601, UTC, like all times here. */
+  /** When the job was submitted. */
   createdAt: string
   /** When the latest attempt began. */
   startedAt?: string
-  /** When the next attempt begins at the earliest: the job waits for a retry or was delayed. */
+  /**
+   * When the next attempt begins at the earliest. Present while the job waits for a retry or for the end of its delay.
+   */
   nextAttemptAt?: string
   /** When the job became final. */
   finishedAt?: string
@@ -54,23 +59,23 @@ export interface Job {
   expiresAt?: string
   /** Why the job failed. */
   error?: JobFailure
-  /** How long a polling client should wait before it asks again, in ms. Absent once final. */
+  /** How long a polling client should wait before it asks again, in ms. Absent once the job is final. */
   pollAfterMs?: number
-  /** Where to go on. Not there for the handle of a registration with `routes: false`. */
+  /** The job's routes. Absent in the jobs of a handle whose registration has `routes: false`. */
   links: JobLinks
 }
 
 /**
- * What watchers of a job get, the same over SSE, WebSocket and `app.jobs(x).events()`: the job as it is
- * at first, then whenever it has changed, in order. Changes that follow each other faster than they can
- * be read are told as one. After a final `job` nothing more comes. `id` is what to resume after.
+ * An event of a job: the same over SSE, WebSocket and `app.jobs(x).events()`. First comes the job as it is, then the
+ * job after each change and each chunk of output, in order. Changes that come faster than you read them arrive as one.
+ * Nothing comes after a final `job`. Pass `id` to resume after this event.
  */
 export type JobEvent = JobChange | JobOutput
 
 /** The job as it is now. */
 export interface JobChange {
   type: 'job'
-  /** What to resume after. */
+  /** Pass it to resume after this event. */
   id: string
   /** The job as it is now. */
   job: Job
@@ -79,18 +84,21 @@ export interface JobChange {
 /** A chunk of partial output that the processor wrote. */
 export interface JobOutput {
   type: 'output'
-  /** What to resume after. */
+  /** Pass it to resume after this event. */
   id: string
   /** The job that the chunk belongs to. */
   jobId: string
-  /** Position among all chunks of the job, from 0, without gaps. */
+  /**
+   * The position among all chunks of the job, from 0. It has no gaps, unless somebody else writes to the job's log in
+   * BullMQ.
+   */
   index: number
   /**
-   * Which run of the job wrote it, from 1. A retry, or another worker that takes over, begins anew:
-   * what chunks of earlier runs said is then obsolete.
+   * The number of the run that wrote the chunk, from 1. A retry begins a new run, and so does another worker that takes
+   * over the job. Chunks of earlier runs are then obsolete.
    */
   run: number
-  /** The chunk, as it was given to `write`. */
+  /** The JSON of the chunk that the processor passed to `write`. */
   data: unknown
 }
 
@@ -98,11 +106,11 @@ export interface JobOutput {
 export interface InputIssue {
   /** JSON Pointer (RFC 6901) into the input; empty for the input as a whole. */
   pointer: string
-  /** What is wrong there. */
+  /** What is wrong there, for people. */
   detail: string
 }
 
-/** The body of every error answer: `application/problem+json`, RFC 9457. */
+/** The body of every error answer: `application/problem+json` (RFC 9457). */
 export interface Problem {
   /** Always `about:blank`: the `code` tells what happened (RFC 9457, section 4.2.1). */
   type: string
@@ -114,9 +122,9 @@ export interface Problem {
   detail: string
   /** Stable, upper case, for programs. */
   code: string
-  /** The job in question, where there is one. */
+  /** The id of the job in question. Absent if there is none. */
   jobId?: string
-  /** With `JOB_FAILED`: why. */
+  /** With `JOB_FAILED`: why the job failed. */
   error?: JobFailure
   /** With `INPUT_INVALID`: everything that is wrong with the input. */
   issues?: InputIssue[]

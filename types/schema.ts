@@ -2,18 +2,22 @@ import type { OptionalKind, Static, TArray, TObject, TProperties, TSchema, TUnio
 import type { StandardSchema } from './standard-schema.js'
 
 /**
- * What describes an input or an output: a schema of TypeBox 0.34 or 1.x, a JSON Schema of draft 7 or 2020-12
- * (`as const`, so that types follow from it), or one of a library with Standard Schema and its JSON Schema conversion.
+ * A schema of an input or an output. It is one of:
+ * - a schema of TypeBox 0.34 or 1.x
+ * - a JSON Schema of draft 7 or 2020-12, `as const` so that types follow from it
+ * - a schema of a library with Standard Schema and its JSON Schema conversion
  */
 export type Schema = object
 
-/** What one who sends a value by a schema may leave out, the receiver gets: a field with a default. */
+/**
+ * The two types of one schema. They differ in fields with a default: the sender may omit them, the receiver gets them.
+ */
 type Side = 'sent' | 'received'
 
-/** The type of what is sent: by clients, or by a processor. */
+/** The type of the value that the sender may pass: an input of a client, or an output of a processor. */
 export type Sent<S> = TypeOf<S, 'sent'>
 
-/** The type of what is received: by a processor, or by clients. */
+/** The type of the value that the receiver gets: an input of a processor, or an output of a client. */
 export type Received<S> = TypeOf<S, 'received'>
 
 type TypeOf<S, Where extends Side> =

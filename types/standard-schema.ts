@@ -1,9 +1,9 @@
 /*
- * What schema libraries have in common, as https://standardschema.dev and its JSON Schema part define it: made to
- * be copied. Zod 4, ArkType, and Valibot by way of its `toStandardJsonSchema`, have all of it.
+ * The common interface of schema libraries. It is copied from https://standardschema.dev and its JSON Schema part,
+ * which allow that. Zod 4 and ArkType implement all of it, Valibot through its `toStandardJsonSchema`.
  */
 
-/** A schema of any library that validates by itself and can tell its JSON Schema. */
+/** A schema of any library that validates values itself and converts its schemas to JSON Schema. */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1
@@ -17,12 +17,12 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   }
 }
 
-/** What a library found. */
+/** The result of a validation. */
 export type StandardResult<Output> =
   | { readonly value: Output, readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] }
 
-/** One thing that is wrong. */
+/** One thing that is wrong with a value. */
 export interface StandardIssue {
   readonly message: string
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined

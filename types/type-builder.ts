@@ -4,11 +4,11 @@ import type {
 } from '@sinclair/typebox'
 
 /*
- * What TypeBox's own types forget: that a schema has a default. Spelled out each time: declarations of those who
- * export a definition have to name it.
+ * TypeBox's own types do not say whether a schema has a default. These do. `{ default: unknown }` is spelled out each
+ * time instead of being a named type: the declarations of a package that exports a definition must be able to write it.
  */
 
-/** The builders of TypeBox, for options with a default. */
+/** TypeBox's builders, for options with a default. */
 interface BuildersWithDefault {
   Array: <Items extends TSchema>(items: Items, options: ArrayOptions & { default: unknown }) => TArray<Items> & { default: unknown }
   Boolean: (options: SchemaOptions & { default: unknown }) => TBoolean & { default: unknown }
@@ -21,5 +21,5 @@ interface BuildersWithDefault {
   Unsafe: <Value>(options: SchemaOptions & { default: unknown }) => TUnsafe<Value> & { default: unknown }
 }
 
-/** TypeBox's `Type`. */
+/** TypeBox's `Type`, whose schemas also say that they have a default. */
 export type TypeBuilder = BuildersWithDefault & typeof Type

@@ -21,11 +21,12 @@ export { JobError } from './base/errors.js'
 export type { JobErrorOptions } from './base/errors.js'
 export type { JobContext, JobLogger, LogMethod, Processor } from '../types/processor.js'
 
-// What clients see, and the host's own code
+// What clients see, and what app.jobs(…) returns
 export type { InputIssue, Job, JobChange, JobEvent, JobFailure, JobLinks, JobOutput, JobStatus, Problem } from '../types/job.js'
 export type { HandleEventsOptions, HandleSubmitOptions, HandleWaitOptions, JobHandle, JobQueue, JobsLookup } from '../types/handle.js'
 
-// TypeBox's schemas: declarations of those who export a definition name them, also where TypeBox is no dependency of theirs
+// TypeBox's schemas. A package that exports a definition names them in its declarations, even if it does not depend on
+// TypeBox itself
 export type {
   TAny, TArray, TBigInt, TBoolean, TComposite, TConst, TDate, TEnum, TExclude, TExtract, TIndex, TInteger, TIntersect, TKeyOf, TLiteral, TMapped,
   TNever, TNot, TNull, TNumber, TObject, TOmit, TOptional, TPartial, TPick, TProperties, TReadonly, TReadonlyOptional, TRecord, TRecursive, TRef,

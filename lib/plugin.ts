@@ -29,7 +29,8 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   const options = resolveOptions(given, process.env)
   const { job } = options
   const log = safeLogger(app.log)
-  // Before the engine is opened: a processor that does not exist should not cost a connection.
+  // This comes before the engine is opened, so that a processor that does not exist costs no connection. The cast drops
+  // the job's own types: from here on, its schemas check all values.
   const execution = options.processor === undefined
     ? undefined
     : createExecution(job, options.processor as Processor<JobDefinition> | URL | string, options.worker)
@@ -54,16 +55,16 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
   })
 
   const closing = new AbortController()
-  // Every stream, every socket and every wait listens to it: so many are no leak.
+  // Every stream, every socket and every wait listens to this signal. Above ten listeners, Node would warn of a leak.
   setMaxListeners(0, closing.signal)
   const lastWorker = lastWorkerOf(app.server)
   let closeWorker = async (): Promise<void> => {}
   let eventsClosed: Promise<void> | undefined
-  // Before the host waits for its connections to end. The order: who waits and watches from outside, the workers, and
-  // then the events: a processor may wait for another job as long as it runs.
+  // preClose runs before Fastify waits for its connections to end. First end the waits and streams of clients, then the
+  // workers, and the events last: while a processor runs, it may wait for another job.
   app.addHook('preClose', () => {
     closing.abort()
-    // What it rejects with is for those who wait until all is closed.
+    // A rejection reaches onClose, which awaits the same promise.
     closeWorker().catch(() => {})
     eventsClosed = lastWorker.closed().then(events.close)
   })
@@ -77,7 +78,7 @@ async function plugin (app: FastifyInstance, given: AsyncJobsOptions & { prefix?
     let closed: Promise<void> | undefined
     let worker: Pick<JobWorker, 'close'> = execution
     closeWorker = () => (closed ??= worker.close().finally(workerClosed))
-    // Jobs may need what the host's other plugins set up: they wait until all have.
+    // Processors may need what other plugins set up. So the worker starts when all plugins are ready.
     app.addHook('onReady', async () => {
       checks.compile()
       await execution.load()
@@ -111,6 +112,9 @@ function joinPaths (outer: string, inner: string): string {
 
 /**
  * Registers a job: its routes under `prefix`, its worker, and `app.jobs(job)`.
- * Wrapped, so that the handle is there for the host; the routes are encapsulated.
+ * fastify-plugin makes `app.jobs` visible to the app that registers it. The routes have an encapsulated instance.
+ * The cast to `AsyncJobsPlugin` adds a brand that exists only for the compiler.
+ * @throws `OPTION_INVALID`, `EMBEDDED_IN_PRODUCTION`, `PROCESSOR_MODULE`, `PREFIX_TAKEN`, `JOB_TWICE`,
+ * `PROCESSOR_TWICE`, and what the engine throws if it cannot be opened
  */
 export const asyncJobs = fp(plugin as FastifyPluginAsync<AsyncJobsOptions>, { name: 'fastify-async-jobs', fastify: '5.x' }) as unknown as AsyncJobsPlugin

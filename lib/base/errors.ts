@@ -2,25 +2,32 @@ import createError from '@fastify/error'
 import type { InputIssue, JobFailure } from '../../types/job.js'
 
 /*
- * Every error this package throws. What a client may see: code, sentence, HTTP status. The
- * sentence tells what happened, and what to do next where that is not plain.
+ * The registry of all errors that this package throws. Clients may see code, sentence and HTTP status. The sentence
+ * tells what happened and, unless that is plain, what to do next.
  */
 
-/** The base of all of them, by which our errors are told from the host's. */
+/** The base class of all errors of the registry. It tells them from errors of the app. */
 export class AsyncJobsError extends Error {}
 
-/** The base of those that tell the host's developers of a mistake of theirs: nothing for clients. */
+/**
+ * The base class of errors that no client sees: they tell the app's developers of mistakes and of faults of the store.
+ */
 export class MisuseError extends AsyncJobsError {}
 
-/** What all of them have. Where there is an answer, `statusCode` is its status; the host's error handler gets it, too. */
+/** The shape of all errors of the registry. */
 export interface RegistryError extends AsyncJobsError {
   code: string
+  /** The HTTP status of the answer. The app's error handler gets it too. 500 for a `MisuseError`. */
   statusCode?: number
 }
 
-/** @param status of the answer; mistakes of the host have none of their own */
+/**
+ * Makes the class of an error.
+ * @param sentence `util.format` inserts the arguments of the constructor
+ * @param status HTTP status of the answer. Without it, the class is a `MisuseError`
+ */
 function define<Args extends string[]> (code: string, sentence: string, status?: number): new (...args: Args) => RegistryError {
-  // Typed too narrowly: of its base, @fastify/error uses only the prototype.
+  // The cast widens the type of the base: @fastify/error asks for an ErrorConstructor, but uses only its prototype.
   return createError<Args>(code, sentence, status, (status === undefined ? MisuseError : AsyncJobsError) as unknown as ErrorConstructor)
 }
 
@@ -61,23 +68,23 @@ export const RedisTooOldError = define<[string]>('REDIS_TOO_OLD', 'Redis %s is t
 export const OwnerInvalidError = define<[string]>('OWNER_INVALID', 'fastify-async-jobs: an owner must be a string that is not empty and well-formed (no U+0000, no half of a surrogate pair), and is %s. Throw where a request has no owner')
 export const ProcessorModuleError = define<[string, string]>('PROCESSOR_MODULE', 'fastify-async-jobs: the processor module %s %s')
 
-/** What a problem carries beside code, status and sentence. */
+/** The members of a problem beside code, status and sentence. */
 export interface ProblemDetails {
   jobId?: string
   error?: JobFailure
   issues?: InputIssue[]
-  /** Headers of the answer; Fastify's own error handler sets them too. */
+  /** Headers of the answer. Fastify's own error handler sets them too. */
   headers?: Record<string, string>
 }
 
-/** Gives an error of this registry what its problem shows beside the sentence. */
+/** Adds to an error the details that its problem shows beside the sentence. */
 export function withDetails<E extends Error> (error: E, details: ProblemDetails): E & ProblemDetails {
   return Object.assign(error, details)
 }
 
 /**
- * An error of the store as it may be logged and thrown: ioredis attaches the command that failed, with
- * its arguments: a job's whole input, or the password.
+ * Deletes the command from an error of the store, so that the error may be logged and thrown. ioredis attaches the
+ * command that failed with its arguments: a job's whole input, or the password.
  */
 export function withoutCommand (error: unknown): unknown {
   if (error instanceof Error && 'command' in error) delete error.command
@@ -86,27 +93,36 @@ export function withoutCommand (error: unknown): unknown {
 
 /** Options of a `JobError`. */
 export interface JobErrorOptions extends ErrorOptions {
-  /** JSON that clients see beside code and message; left out where it is longer than some 16,000 characters. */
+  /**
+   * JSON that clients see beside code and message. It is left out if the failure is longer than some 16,000 characters.
+   */
   data?: unknown
-  /** The HTTP status that `GET /result` answers for it. Default 409. */
+  /** The HTTP status that `GET /result` answers with, 400 to 599. Default 409. */
   status?: number
-  /** `true`: counts as a failed attempt that may be repeated. Default `false`: the job fails at once. */
+  /** `true`: the attempt failed, and the job may be tried again. Default `false`: the job fails at once. */
   retryable?: boolean
 }
 
-/** By which a JobError is known that comes from another copy of this package, as a processor's module may have one. */
+/**
+ * Marks a `JobError`. A processor's module may load another copy of this package, for which `instanceof` fails. The
+ * symbol is the same in all copies.
+ */
 const JOB_ERROR = Symbol.for('fastify-async-jobs.JobError')
 
+/** Whether a thrown value is a `JobError`, of this or of another copy of the package. */
 export function isJobError (thrown: unknown): thrown is JobError {
   try {
     return thrown instanceof Error && JOB_ERROR in thrown
   } catch {
-    // A Proxy that does not say.
+    // A Proxy may throw here.
     return false
   }
 }
 
-/** The one error whose code and message a processor shows to the clients of its job. */
+/**
+ * An error for the clients of a job. A processor throws it, and clients see its code and message. Of all other errors
+ * they see neither.
+ */
 export class JobError extends Error {
   override readonly name = 'JobError'
   /** Stable and upper case, for programs. */
@@ -119,7 +135,7 @@ export class JobError extends Error {
   readonly retryable: boolean
 
   /**
-   * @param code stable and upper case, for programs: `TEXT_TOO_LONG`
+   * @param code stable and upper case, for programs, such as `TEXT_TOO_LONG`
    * @param message a sentence for people
    */
   constructor (code: string, message: string, options: JobErrorOptions = {}) {

@@ -1,10 +1,10 @@
-/** What is to happen when a signal aborts. */
+/** For each signal that is followed, the callbacks that its abort calls. */
 const reactions = new WeakMap<AbortSignal, Set<() => void>>()
 
 /**
- * A signal of one's own that aborts with another one. However many follow the same, that one has a single listener:
- * of more than ten, Node warns its owner.
- * @returns to be let go of when it is no longer needed
+ * Makes a signal that aborts when `followed` aborts, with the same reason. All followers of a signal share one
+ * listener, because Node warns of a leak when a signal has more than ten.
+ * @returns the signal, and `release`: call it when you no longer need the signal
  */
 export function followSignal (followed: AbortSignal | undefined): { signal: AbortSignal, release: () => void } {
   const own = new AbortController()
@@ -35,6 +35,7 @@ function unlisten (signal: AbortSignal): void {
 }
 
 function react ({ target }: Event): void {
+  // Only listenTo adds this listener. So the target is a signal, and it has reactions.
   const signal = target as AbortSignal
   const followers = reactions.get(signal) as Set<() => void>
   unlisten(signal)

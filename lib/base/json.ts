@@ -1,16 +1,16 @@
 import { textOf } from './text-of.js'
 
 /**
- * The JSON of a value, parsed again: what becomes of it in a store.
- * @throws TypeError that says, for people, what the value is instead
+ * Turns a value into JSON and parses that again. The result is the value as a store returns it.
+ * @throws TypeError if the value is not JSON. Its message says, for people, what the value is instead
  */
 export function toJson (value: unknown): unknown {
   return JSON.parse(toJsonText(value))
 }
 
 /**
- * The JSON of a value.
- * @throws TypeError that says, for people, what the value is instead
+ * Turns a value into the text of its JSON.
+ * @throws TypeError if the value is not JSON. Its message says, for people, what the value is instead
  */
 export function toJsonText (value: unknown): string {
   let text: string | undefined
@@ -23,7 +23,9 @@ export function toJsonText (value: unknown): string {
   return text
 }
 
-/** What is not JSON is told as text: where a value only tells people something, it must not be what fails. */
+/**
+ * Like `toJson`, but turns a value that is not JSON into a text. For values that only inform people, and must not fail.
+ */
 export function jsonOrText (value: unknown): unknown {
   try {
     return toJson(value)
@@ -32,15 +34,21 @@ export function jsonOrText (value: unknown): unknown {
   }
 }
 
-/** U+0000 and halves of surrogate pairs, as JSON writes them: the backslash before is no escaped one. */
+/**
+ * Matches U+0000 and halves of surrogate pairs as JSON writes them. An even number of backslashes may come before the
+ * escape: those are escaped backslashes.
+ */
 const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
 
-/** Whether PostgreSQL takes a JSON as `jsonb`. */
+/** Whether PostgreSQL stores a JSON text as `jsonb`. */
 export function isStorableJson (text: string): boolean {
   return !UNSTORABLE.test(text)
 }
 
-/** A text as every store takes it: PostgreSQL refuses U+0000 and halves of surrogate pairs. */
+/**
+ * Makes a text that every store takes. PostgreSQL refuses U+0000 and halves of surrogate pairs, so U+FFFD replaces
+ * them.
+ */
 export function storableText (text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD')
 }

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 
-/** What stands for what cannot even be read. */
+/** The text of a value whose reading throws. */
 export const UNREADABLE = '[cannot be read]'
 
-/** A value as text for people, whatever it is. */
+/** Turns any value into a text for people. Never throws. */
 export function textOf (value: unknown): string {
   try {
     return typeof value === 'string' ? value : inspect(value)
@@ -12,7 +12,7 @@ export function textOf (value: unknown): string {
   }
 }
 
-/** The beginning of a text, which says how much it leaves out. Lengths are in UTF-16 code units. */
+/** Cuts off a text after `longest` UTF-16 code units, and says how many it left out. */
 export function shortened (text: string, longest: number): string {
   return text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length - longest} characters more)`
 }

@@ -3,25 +3,25 @@ import { isJobError, JobError, type JobErrorOptions } from './errors.js'
 import { jsonOrText } from './json.js'
 import { textOf, UNREADABLE } from './text-of.js'
 
-/** How many causes of an error are told: they may go round in a circle. */
+/** How many causes of an error are read. Causes may form a circle. */
 const MAX_CAUSES = 10
 
-/** The kinds of errors that keep their kind, beside JobError. */
+/** The classes that `toError` makes errors of, beside JobError. */
 const KINDS = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }
 
-/** What was thrown, read once: plain data, which changes and throws no more. */
+/** A thrown value as plain data. Reading it again gives the same and does not throw. */
 export interface Thrown {
   name: string
   message: string
   stack?: string | undefined
   cause?: Thrown | undefined
-  /** Where it was a JobError: what else it says. */
+  /** The further fields of a JobError. */
   jobError?: { code: string } & Pick<JobErrorOptions, 'data' | 'status' | 'retryable'>
 }
 
 /**
- * Reads anything that was thrown. It may be no error, frozen or a Proxy, its getters may throw, its causes go round
- * in a circle: none of that may hide what happened.
+ * Reads any thrown value. Never throws, so that nothing hides what happened: the value may be no error, it may be
+ * frozen or a Proxy, its getters may throw, and its causes may form a circle.
  */
 export function readThrown (thrown: unknown, causes = MAX_CAUSES): Thrown {
   if (!isError(thrown)) return { name: 'Error', message: textOf(thrown) }
@@ -35,7 +35,10 @@ export function readThrown (thrown: unknown, causes = MAX_CAUSES): Thrown {
   }
 }
 
-/** The same, with all in it as JSON: so it can be logged and can travel. Data that is no JSON must not hide the error that it came with. */
+/**
+ * Like `readThrown`, but the result is JSON, so that it can be logged and sent to another process. Data that is not
+ * JSON becomes a text, so that it does not hide the error.
+ */
 export function readPlain (thrown: unknown): Thrown {
   return plain(readThrown(thrown))
 }
@@ -58,7 +61,7 @@ function readJobError (thrown: JobError): Thrown['jobError'] {
   }
 }
 
-/** An error again. Only those of the language and a JobError keep their kind. */
+/** Turns what `readThrown` returned into an error again. Built-in errors and a JobError keep their class. */
 export function toError ({ name, message, stack, cause, jobError }: Thrown, causes = MAX_CAUSES): Error {
   const options = cause !== undefined && causes > 0 ? { cause: toError(cause, causes - 1) } : undefined
   const Kind = Object.hasOwn(KINDS, name) ? KINDS[name as keyof typeof KINDS] : Error
@@ -67,11 +70,12 @@ export function toError ({ name, message, stack, cause, jobError }: Thrown, caus
   return error
 }
 
+/** Whether a value is an error, of this realm or of another one. Never throws. */
 export function isError (value: unknown): value is Error {
   try {
     return value instanceof Error || types.isNativeError(value)
   } catch {
-    // A Proxy that does not say.
+    // A Proxy may throw here.
     return false
   }
 }

@@ -1,12 +1,17 @@
-/** What a timer can hold, in ms; with more it would fire at once. */
+/** The longest delay of a timer of Node.js, in ms. A longer one would fire at once. */
 export const LONGEST = 2 ** 31 - 1
 
-/** A delay before something is tried again, a little shorter by chance: who failed together does not come again together. */
+/**
+ * Shortens a delay before a repetition at random, by up to a half. So clients that failed at the same time do not all
+ * come back at the same time.
+ */
 export function jitter (ms: number): number {
   return ms * (1 - Math.random() / 2)
 }
 
-/** A timer for any time: what is past is now, and after 24 days it fires early. */
+/**
+ * Starts a timer for any delay in ms. A negative delay counts as 0. A delay over 24 days fires early, after 24 days.
+ */
 export function startTimer (ms: number, callback: () => void): NodeJS.Timeout {
   return setTimeout(callback, Math.max(0, Math.min(ms, LONGEST)))
 }

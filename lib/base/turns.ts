@@ -1,8 +1,8 @@
 const waiting: Array<() => void> = []
 
 /**
- * Waits for one's turn: one of all who wait here goes on in each turn of the event loop. Whoever does much for one
- * of many clients waits before each piece of it, so that requests which need little are answered in between.
+ * Waits for a turn. In each turn of the event loop, one of all callers that wait goes on. Call it before each piece of
+ * long work for one client, so that short requests of other clients are answered in between.
  */
 export function nextTurn (): Promise<void> {
   return new Promise(resolve => {

@@ -8,33 +8,41 @@ import { show } from './complete.js'
 import { findSurplus, remove } from './surplus.js'
 import { compile, describeIssues, isDraft2020, toIssues, type ErrorObject } from './validator.js'
 
-/** A value that matches its schema, as it is to be used; or what is wrong with it. */
+/** The result of a check: the value to use from here on, or the issues of a value that does not match its schema. */
 export type Checked = { value: unknown, issues?: undefined } | { issues: InputIssue[] }
 
-/** Checks a value that came out of JSON, which may be changed by that. */
+/** Checks a value that came out of JSON. It may change the value. */
 export type Check = (value: unknown) => Checked | Promise<Checked>
 
-/** The checks of a job, wherever its input and output come from. */
+/** The checks of a job's input and output. */
 export interface Checks {
   /**
-   * What is stored of an input: with defaults, and without what a JSON Schema forbids. What a library would make of
-   * it is not stored, as it could not be checked again: a date has become a text by then.
+   * Checks an input before it is stored. Fills in defaults, and removes fields that a JSON Schema forbids. If a library
+   * has the schema, the input is stored unchanged. What the library makes of it could not be checked again: a date, for
+   * example, comes out of the store as a text.
    */
   readonly submitted: Check
-  /** What the processor gets of a stored input. */
+  /** Checks a stored input before the processor gets it. */
   readonly input: Check
-  /** What is stored of an output. */
+  /** Checks an output before it is stored. */
   readonly output: Check
-  /** Compiles them now, which otherwise waits until they are needed. @throws `OPTION_INVALID` where they refer to what is not known here */
+  /**
+   * Compiles the schemas now, instead of at the first check.
+   * @throws `OPTION_INVALID` if a schema cannot be compiled, for example because it refers to a schema that is not
+   * known here
+   */
   compile (): void
 }
 
-/** What whoever submits an input is told that does not match. */
+/** Makes the `INPUT_INVALID` error for an input that does not match its schema. */
 export function inputInvalid (issues: InputIssue[]): Error {
   return withDetails(new InputInvalidError(describeIssues(issues)), { issues })
 }
 
-/** @param shared schemas that a JSON Schema may refer to, by their `$id` */
+/**
+ * Makes the checks of a job. A schema is compiled at its first check.
+ * @param shared returns the schemas that a JSON Schema may refer to by `$id`
+ */
 export function createChecks ({ name, input, output }: Pick<JobDefinition, 'name' | 'input' | 'output'>, shared: () => object[] = () => []): Checks {
   const compileAs = (side: string) => (schema: object): Check => {
     try {
@@ -57,7 +65,7 @@ export function createChecks ({ name, input, output }: Pick<JobDefinition, 'name
   }
 }
 
-/** Compiled at the first use: the host may add schemas until it is ready. */
+/** Makes a check that compiles its schema at the first use: the app may add schemas until it is ready. */
 function createCheck (schema: Schema, compileIt: (schema: object) => Check): { check: Check, compile (): Check } {
   let compiled: Check | undefined
   const compile = (): Check => (compiled ??= isStandard(schema) ? checkOf(schema) : compileIt(schema))
@@ -91,6 +99,7 @@ function toIssue ({ message, path = [] }: StandardIssue): InputIssue {
   return { pointer: names.map(name => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''), detail: message }
 }
 
+/** Checks a value, but returns it as it was. */
 async function unchanged (check: Check, value: unknown): Promise<Checked> {
   const checked = await check(value)
   return checked.issues === undefined ? { value } : checked

@@ -4,22 +4,26 @@ import { OptionInvalidError } from '../base/errors.js'
 import { compile, type ErrorObject, type ValidateFunction } from './validator.js'
 import { placeOf } from './places.js'
 
-/* How options are checked and completed, whatever they are for. */
+/* Checks and completes the options of `defineJob`, of the plugin, of workers and of single jobs. */
 
 /** The longest timer of Node.js in ms, and the largest integer of PostgreSQL. */
 export const MAX_INT32 = 2 ** 31 - 1
 
-/** Seconds that fit into a timer. */
+/** The longest timer of Node.js in whole seconds. */
 export const MAX_SECONDS = Math.floor(MAX_INT32 / 1_000)
 
-/** Not a union of literals: of that, Ajv reports each alternative. */
+/** The schema of an option with a fixed set of values. An enum, because Ajv reports each alternative of a union. */
 export function oneOf<const Value extends string> (values: Value[], options?: { default: Value }): TUnsafe<Value> {
   return Type.Unsafe<Value>({ enum: values, ...options })
 }
 
 const checks = new Map<TSchema, ValidateFunction>()
 
-/** A complete copy of `given`: unknown options and broken rules are errors, what is missing gets its default. */
+/**
+ * Returns a copy of `given` in which all missing options have their default.
+ * @param where the name of `given` in error messages
+ * @throws `OPTION_INVALID` for an unknown option or a broken rule
+ */
 export function complete<Schema extends TObject> (schema: Schema, given: object, where: string): Static<Schema> {
   const check = checks.get(schema) ?? compile(schema, { useDefaults: true })
   checks.set(schema, check)
@@ -29,7 +33,9 @@ export function complete<Schema extends TObject> (schema: Schema, given: object,
   throw brokenRule(error, where)
 }
 
-/** What was passed stays as it is: the copy gets the defaults. An option that is set to undefined is one that is left out. */
+/**
+ * Copies options, so that Ajv does not fill in defaults in the caller's object. Leaves out options that are undefined.
+ */
 function copyOf (given: object, { properties }: TObject): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given)
     .filter(([, value]) => value !== undefined)
@@ -45,7 +51,7 @@ function brokenRule ({ keyword, instancePath, params, parentSchema, data, messag
     case 'additionalProperties': {
       const name = String(params['additionalProperty'])
       const place = placeOf(name)
-      // Its value may be anything, a password too.
+      // The value of an unknown option may be anything, even a password: show only its type.
       return new OptionInvalidError(`${path}.${name}`, place === undefined ? 'is no option' : `is no option here: it is ${place}`, `a value of type ${typeof (data as Record<string, unknown>)[name]}`)
     }
     case 'required':
@@ -57,12 +63,18 @@ function brokenRule ({ keyword, instancePath, params, parentSchema, data, messag
   }
 }
 
-/** What holds options: literals, objects without a prototype, instances of a host's own configuration class. */
+/**
+ * Whether a value can hold options: an object literal, an object without a prototype, or an instance of an app's own
+ * configuration class.
+ */
 export function isObject (value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A value as messages show it: of an object its kind, of a URL not its password. */
+/**
+ * Formats a value for error messages, in at most 100 characters. Shows only the kind of an object, and hides a URL's
+ * password.
+ */
 export function show (value: unknown): string {
   const text = inspect(value, { depth: -1 }).replace(/:\/\/.*@/s, '://***@')
   return text.length > 100 ? `${text.slice(0, 100)}…` : text

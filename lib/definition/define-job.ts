@@ -3,8 +3,8 @@ import type { Schema } from '../../types/schema.js'
 import { resolveDefinition } from './options.js'
 
 /**
- * Defines a job: its name, what goes in, what comes out, and how often and how long it is tried.
- * Server, worker and client all take their types and rules from here.
+ * Defines a job: its name, its input, its output, and how often and how long it is tried. Server, worker and client
+ * take their types and rules from the definition. It is frozen.
  * @throws `OPTION_INVALID` for an unknown option or a broken rule
  */
 export function defineJob<const Name extends string, const Input extends Schema, const Output extends Schema> (

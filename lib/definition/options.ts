@@ -7,7 +7,9 @@ import { isStandard, toJsonSchema } from './json-schema.js'
 import { complete, isObject, MAX_INT32, MAX_SECONDS, oneOf, show } from './complete.js'
 import { placeOptions } from './places.js'
 
-/** A hundred years in seconds: when a job expires must be a date. */
+/**
+ * A hundred years in seconds. There has to be a limit, because the time at which a job expires must be a valid date.
+ */
 const MAX_RETENTION = 100 * 366 * 86_400
 
 const deadlines = {
@@ -47,7 +49,10 @@ const DefinitionOptions = Type.Object({
 placeOptions([...Object.keys(DefinitionOptions.properties), 'input', 'output'], '* of defineJob')
 placeOptions(Object.keys(SubmissionOptions.properties), '* of jobOptions, and of submit')
 
-/** Whoever reads the documentation has to know what a library's schema takes. */
+/**
+ * Checks that a schema can be converted to JSON Schema, which the documentation shows.
+ * @throws `OPTION_INVALID`
+ */
 function checkConversion (schema: object, side: 'input' | 'output'): void {
   if (isStandard(schema) && !('jsonSchema' in schema['~standard'])) {
     throw new OptionInvalidError(`defineJob.${side}`, 'must have a conversion to JSON Schema (https://standardschema.dev/json-schema): Zod 4.2 and ArkType 2.1.28 have it, that of Valibot is toStandardJsonSchema(schema) of @valibot/to-json-schema', `a schema of ${String((schema as StandardSchema)['~standard'].vendor)} without it`)
@@ -59,7 +64,11 @@ function checkConversion (schema: object, side: 'input' | 'output'): void {
   }
 }
 
-/** Completes what `defineJob` was given. JSON Schemas are not looked into: the host's validator owns them. */
+/**
+ * Checks and completes the options of `defineJob`. Does not look into JSON Schemas, which belong to the app's
+ * validator.
+ * @throws `OPTION_INVALID`
+ */
 export function resolveDefinition (given: object): {
   name: string
   description?: string
@@ -82,14 +91,18 @@ export function resolveDefinition (given: object): {
   return complete(DefinitionOptions, rest, 'defineJob')
 }
 
-/** Checks what one job is to have of its own. @throws `OPTION_INVALID` */
+/**
+ * Checks the options of a single job.
+ * @param where the name of `given` in error messages
+ * @throws `OPTION_INVALID`
+ */
 export function resolveJobOptions (given: JobOptions | undefined, where: string): JobOptions {
   if (given === undefined) return {}
   if (!isObject(given)) throw new OptionInvalidError(where, 'must be an object', show(given))
   return complete(SubmissionOptions, given, where)
 }
 
-/** Refuses a job that `defineJob` has not made. */
+/** @throws `OPTION_INVALID` if `job` does not come from `defineJob` */
 export function checkJob (job: unknown, where: string): void {
   const made = isObject(job) && Object.isFrozen(job) && ['input', 'output', ...DefinitionOptions.required].every(field => field in job)
   if (!made) throw new OptionInvalidError(where, 'must be what defineJob() returns', show(job))

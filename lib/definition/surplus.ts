@@ -1,8 +1,8 @@
 import type { ErrorObject } from './validator.js'
 
-/** A field that its schema forbids. */
+/** A field that the schema of its object forbids. */
 export interface SurplusField {
-  /** JSON Pointer to the object that has it. */
+  /** JSON Pointer to the object that has the field. */
   pointer: string
   field: string
 }
@@ -10,14 +10,17 @@ export interface SurplusField {
 type Failure = Pick<ErrorObject, 'keyword' | 'schemaPath' | 'instancePath' | 'params'>
 
 /**
- * The fields that keep a value from its schema which says `additionalProperties: false`. Of the branches of a
- * union only those of the one that fits but for them, and of several such the one that loses the fewest.
- * (Ajv's own `removeAdditional` takes them out for each branch that it tries, also for those that do not fit.)
+ * Finds the fields to remove so that a value matches its schema, which says `additionalProperties: false`. In a union,
+ * these are the fields of the one branch that matches without them. If several branches do, it is the branch that loses
+ * the fewest fields.
+ *
+ * Ajv's own `removeAdditional` does not do: it removes the fields for each branch that it tries, even if that branch
+ * does not match.
  */
 export function findSurplus (errors: readonly Failure[]): SurplusField[] {
-  /** By object, then by the schema that forbids the fields. */
+  /** The forbidden fields: by the pointer of their object, then by the path of the schema that forbids them. */
   const objects = new Map<string, Map<string, SurplusField[]>>()
-  /** By each object that they are in, by which schemas. */
+  /** All other errors: by the pointer of each object around them, the paths of their schemas. */
   const others = new Map<string, string[]>()
   for (const { keyword, schemaPath, instancePath: pointer, params } of errors) {
     if (keyword !== 'additionalProperties' && keyword !== 'unevaluatedProperties') {
@@ -29,6 +32,7 @@ export function findSurplus (errors: readonly Failure[]): SurplusField[] {
     const schema = schemaPath.slice(0, -keyword.length)
     append(schemas, schema, { pointer, field: String(params['additionalProperty'] ?? params['unevaluatedProperty']) })
   }
+  /** Whether an object matches a schema apart from its forbidden fields. */
   const fits = (pointer: string, schema: string): boolean =>
     !others.get(pointer)?.some(schemaPath => schemaPath.startsWith(schema))
   return [...objects].flatMap(([pointer, schemas]) => {
@@ -46,13 +50,13 @@ function append<Value> (lists: Map<string, Value[]>, key: string, value: Value):
   else list.push(value)
 }
 
-/** The place itself, and all that it is in. */
+/** The pointer itself, and the pointers of all objects and arrays around it. */
 function holdersOf (pointer: string): string[] {
   const names = pointer.split('/')
   return names.map((_name, index) => names.slice(0, index + 1).join('/'))
 }
 
-/** Takes the fields out of a value. */
+/** Removes fields from a value, in place. */
 export function remove (value: unknown, surplus: readonly SurplusField[]): void {
   for (const { pointer, field } of surplus) {
     const names = pointer.split('/').slice(1).map(name => name.replaceAll('~1', '/').replaceAll('~0', '~'))

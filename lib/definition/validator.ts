@@ -6,15 +6,16 @@ import type { InputIssue } from '../../types/job.js'
 export type { ErrorObject, ValidateFunction }
 
 export interface CompileOptions {
+  /** Whether the check fills in defaults in the value. Default `false`. */
   useDefaults?: boolean
-  /** What the schema may refer to by `$id`. */
+  /** Schemas that the schema may refer to by `$id`. Default: none. */
   shared?: readonly object[]
 }
 
 /**
- * Compiles a schema into a check that changes nothing, but fills in defaults where it is told to. Keywords and
- * formats that Ajv does not know are left to the host's own validator, which may know them. NaN and
- * Infinity are no numbers, as they are none in JSON.
+ * Compiles a schema into a check. With `useDefaults`, the check fills in defaults. Otherwise it changes nothing. It
+ * ignores keywords and formats that Ajv does not know: the app's own validator may know them. NaN and Infinity do not
+ * count as numbers, because JSON has neither.
  */
 export function compile (schema: object, { useDefaults = false, shared = [] }: CompileOptions = {}): ValidateFunction {
   const options: Options = { strict: false, strictNumbers: true, allErrors: true, verbose: true, logger: false, useDefaults }
@@ -24,17 +25,17 @@ export function compile (schema: object, { useDefaults = false, shared = [] }: C
   return ajv.compile(schema)
 }
 
-/** Whether a schema says that it is of the draft 2020-12. Without a word, it is of draft 7, as Fastify reads it. */
+/** Whether the `$schema` of a schema says draft 2020-12. Without `$schema`, it is draft 7, as for Fastify. */
 export function isDraft2020 (schema: object): boolean {
   return '$schema' in schema && String(schema.$schema).includes('2020-12')
 }
 
-/** What a check found, as clients see it. Never the value itself, which may be anything. */
+/** Turns errors of Ajv into the issues that clients see. They leave out the value, which may be anything. */
 export function toIssues (errors: ReadonlyArray<Pick<ErrorObject, 'instancePath' | 'message'>> | null | undefined): InputIssue[] {
   return (errors ?? []).map(({ instancePath, message }) => ({ pointer: instancePath, detail: message ?? 'is not valid' }))
 }
 
-/** Issues in one sentence: `/text must be string; /title must not be empty`. */
+/** Formats issues as one sentence: `/text must be string; /title must not be empty`. */
 export function describeIssues (issues: readonly InputIssue[]): string {
   return issues.map(({ pointer, detail }) => `${pointer} ${detail}`.trim()).join('; ')
 }

@@ -1,34 +1,42 @@
 import { JobError } from '../base/errors.js'
 import { fromFailedReason, toFailedReason } from './failure.js'
 
-/* The ends that a job finds without its code: somebody canceled it, or nobody began it in time. BullMQ has no
- * state for either: they are failed jobs with a reason of their own. */
+/*
+ * How a job ends without its code: somebody cancels it, or no worker starts it in time. BullMQ has no state for either.
+ * Both are failed jobs with a `failedReason` of their own.
+ */
 
-/** The `failedReason` for a job that does not run, and for one that does; without the latter, that one goes on. */
+/** The `failedReason` with which a job ends. */
 export interface EndReasons {
+  /** For a job that does not run. */
   pending: string
+  /** For a job that runs. Without it, the job goes on. */
   running?: string
 }
 
 const CANCELED = 'CANCELED'
 const WAS_RUNNING = { running: true }
 
-/** Why the code of a canceled job is stopped. Processors throw it, too, that find that nobody wants their output any more. */
+/**
+ * The error with which the signal of a canceled job aborts. A processor may throw a JobError with the same code, for
+ * example because nobody wants the output any more. Then its job counts as canceled.
+ */
 export function canceledError (data?: object): JobError {
   return new JobError(CANCELED, 'The job was canceled.', { data })
 }
 
+/** The error of a job that waited longer for its first attempt than its `startBy` allows. */
 export function expiredError (): JobError {
   return new JobError('EXPIRED', 'The job was not started in time.')
 }
 
-/** Ends a job whatever it does. */
+/** Cancels a job, whether it runs or not. */
 export const BY_CANCEL: EndReasons = {
   pending: toFailedReason(canceledError()),
   running: toFailedReason(canceledError(WAS_RUNNING))
 }
 
-/** Ends a job unless it was begun meanwhile. */
+/** Expires a job, unless an attempt has begun meanwhile. */
 export const BY_EXPIRY: EndReasons = { pending: toFailedReason(expiredError()) }
 
 /** Whether a stored `failedReason` says that the job was canceled. */
@@ -36,7 +44,7 @@ export function isCanceled (reason: string | undefined): boolean {
   return fromFailedReason(reason).code === CANCELED
 }
 
-/** Whether it says that the job was running then. */
+/** Whether the `failedReason` of a canceled job says that the job was running when it was canceled. */
 export function wasRunning (reason: string | undefined): boolean {
   const { data } = fromFailedReason(reason)
   return typeof data === 'object' && data !== null && 'running' in data

@@ -1,6 +1,9 @@
 import type { JobLinks } from '../../types/job.js'
 
-/** Where a job's routes are, under the path at which they are reached. */
+/**
+ * Makes the links to a job's routes.
+ * @param base the path or URL under which clients reach the routes
+ */
 export function jobLinks (base: string, jobId: string): JobLinks {
   return {
     status: `${base}/status/${jobId}`,
@@ -10,23 +13,26 @@ export function jobLinks (base: string, jobId: string): JobLinks {
   }
 }
 
-/** A parameter of a path as the router reads it, or two colons, its way to write one that names none. */
+/** Matches a parameter of a path, as the router reads it. Also matches `::`, with which the router escapes a colon. */
 const PARAMETER = /::|:(\w+)(?:\([^)]*\))?/g
 
-/** The names of the parameters in a prefix: `tenant` in `/tenants/:tenant/analysis`. */
+/** Returns the names of the parameters in a prefix: `tenant` for `/tenants/:tenant/analysis`. */
 export function paramsOf (prefix: string): string[] {
   return [...prefix.matchAll(PARAMETER)].flatMap(([, name]) => name ?? [])
 }
 
 /**
- * The path of a prefix for one request: `/tenants/:tenant/analysis` is `/tenants/acme/analysis`.
- * @param params the request's own
+ * Fills the parameters of a prefix in: `/tenants/:tenant/analysis` becomes `/tenants/acme/analysis`.
+ * @param params the values of the request
  */
 export function resolveBase (prefix: string, params: Record<string, string>): string {
   return prefix.replace(PARAMETER, (_, name?: string) => name === undefined ? ':' : encodeURIComponent(params[name] ?? ''))
 }
 
-/** A prefix as it stands in links, which are URIs: the router compares what is decoded. Parameters stay as they are. */
+/**
+ * Percent-encodes a prefix for links, which are URIs. The prefix itself is not encoded, because the router compares
+ * decoded paths. Parameters stay as they are.
+ */
 export function encodePrefix (prefix: string): string {
   let end = 0
   const encoded = [...prefix.matchAll(PARAMETER)].map(match => {

@@ -2,26 +2,31 @@ import { createHash } from 'node:crypto'
 import { InputInvalidError } from '../base/errors.js'
 import { toJson } from '../base/json.js'
 
-/** An input as a client would send it. @throws `INPUT_INVALID` */
+/**
+ * Turns an input from the app's own code into the JSON value that a client would send.
+ * @throws `INPUT_INVALID` if it is not JSON
+ */
 export function jsonInput (given: unknown): unknown {
   try {
     return toJson(given)
   } catch (error) {
+    // toJson throws only TypeErrors.
     throw new InputInvalidError(`it ${(error as TypeError).message}`)
   }
 }
 
-/** What is still to be written: a text as it is, or the JSON of a value. */
+/** A piece of the text that is hashed and still has to be written: a finished text, or a value that becomes JSON. */
 type Rest = { text: string } | { value: unknown }
 
 /**
- * The same for what is the same JSON, whatever the order of its fields. Not by recursion: the stack may be too short
- * for what JSON can nest.
- * @param input as it came out of JSON, before anybody has filled in defaults; anything else may be without end
+ * Hashes an input. Inputs that are the same JSON have the same hash, whatever the order of their fields. The function
+ * is not recursive, because JSON may be nested more deeply than the call stack allows.
+ * @param input must come out of JSON, before defaults are filled in. Another value may have cycles, and the loop would
+ * never end
  */
 export function hashOfInput (input: unknown): string {
   const parts: string[] = []
-  // A stack: what comes first is pushed last.
+  // A stack: the piece that is written first is pushed last.
   const rest: Rest[] = [{ value: input }]
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
     if ('text' in next) parts.push(next.text)

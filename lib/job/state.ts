@@ -3,7 +3,7 @@ import { isCanceled, wasRunning } from './ending.js'
 import { fromFailedReason, publicFailure } from './failure.js'
 import type { StoredJob, StoredState } from './stored-job.js'
 
-/** What clients are told for each state that BullMQ keeps a job in, and where it can go from there. */
+/** The life of a job: for each state of BullMQ, the status that clients see, and the states that may follow. */
 export const LIFE = {
   waiting: { status: 'pending', next: ['active', 'failed'] },
   delayed: { status: 'pending', next: ['waiting', 'active', 'failed'] },
@@ -17,20 +17,27 @@ export function isFinal (status: JobStatus): boolean {
   return status !== 'pending' && status !== 'in_progress'
 }
 
-/** BullMQ has no state for canceled jobs: they are failed ones with a reason of their own. */
+/**
+ * The status that clients see. BullMQ has no state for canceled jobs: they are failed jobs with a reason of their own.
+ */
 export function statusOf ({ state, failedReason }: StoredJob): JobStatus {
   return state === 'failed' && isCanceled(failedReason) ? 'canceled' : LIFE[state].status
 }
 
-/** What the view of a job depends on beside the job. */
+/** What `toJob` needs beside the stored job. */
 export interface ViewOptions {
+  /** The time of this process, in ms since the epoch. */
   now: number
-  /** undefined: there are no routes that they could lead to. */
+  /** undefined: the job has no routes. */
   links: JobLinks | undefined
+  /** The bounds of `pollAfterMs`, in ms. */
   pollAfter: { min: number, max: number }
 }
 
-/** The one place where what is stored becomes what goes out, field by field. */
+/**
+ * Makes the Job that clients see of a stored job. This is the only function that does, and it names each field that
+ * goes out.
+ */
 export function toJob (jobId: string, stored: StoredJob, { now, links, pollAfter }: ViewOptions): Job {
   const status = statusOf(stored)
   const final = isFinal(status)
@@ -51,11 +58,11 @@ export function toJob (jobId: string, stored: StoredJob, { now, links, pollAfter
     ...(status === 'failed' && { error: publicFailure(fromFailedReason(stored.failedReason)) }),
     ...(!final && { pollAfterMs: pollDelay(now - stored.timestamp, pollAfter) }),
     ...(links !== undefined && { links })
-    // Who turned off the routes knows: all others have links.
+    // The type says that a Job has links. The cast covers the exception, which the app chose with `routes: false`.
   } as Job
 }
 
-/** When a final job expires, in ms since the epoch; undefined where it is kept without limit of time. */
+/** When a final job expires, in ms since the epoch. undefined: it is not final, or is kept without a limit of time. */
 export function expiresAt (stored: StoredJob): number | undefined {
   if (stored.finishedOn === undefined) return undefined
   const keep = stored.state === 'completed' ? stored.opts.removeOnComplete : stored.opts.removeOnFail
@@ -64,34 +71,40 @@ export function expiresAt (stored: StoredJob): number | undefined {
 }
 
 /**
- * By when a job must have begun, in ms since the epoch; undefined where it has, or may wait as long as it takes.
- * A delay is no wait.
+ * By when a job must have begun, in ms since the epoch. The time of a delay does not count. undefined: the job has
+ * begun or is final, or it may wait without a limit.
  */
 export function startDeadline ({ timestamp, processedOn, finishedOn, opts: { startBy, delay = 0 } }: Pick<StoredJob, 'timestamp' | 'processedOn' | 'finishedOn' | 'opts'>): number | undefined {
   if (startBy === undefined || processedOn !== undefined || finishedOn !== undefined) return undefined
   return timestamp + delay + startBy * 1000
 }
 
-/** The attempt that runs, or how many were made: BullMQ counts one only when it has ended. */
+/** The number of the attempt that runs, else how many were made. BullMQ counts an attempt only when it has ended. */
 function countAttempts ({ state, attemptsMade, processedOn }: StoredJob): number {
   if (state === 'active') return attemptsMade + 1
-  // One that lost its worker was begun, though it is not counted.
+  // BullMQ does not count a first attempt that lost its worker, but it has begun.
   return Math.max(attemptsMade, processedOn === undefined ? 0 : 1)
 }
 
-/** BullMQ lets progress be any JSON: ours is a number, or with a message an object; other workers may store what they like. */
+/**
+ * Reads stored progress. Workers of this package store a number or, with a message, an object. BullMQ allows any JSON,
+ * so other workers may store anything.
+ */
 function toProgress (stored: unknown): { percent: number, message?: string } {
   if (typeof stored !== 'object' || stored === null) return { percent: clampPercent(stored) }
   const percent = 'percent' in stored ? clampPercent(stored.percent) : 0
   return 'message' in stored && typeof stored.message === 'string' ? { percent, message: stored.message } : { percent }
 }
 
-/** A percentage from whatever was reported. */
+/** Turns any reported value into a percentage. A value that is no finite number becomes 0. */
 export function clampPercent (value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) ? Math.min(Math.max(value, 0), 100) : 0
 }
 
-/** A tenth of the job's age: a short job is noticed soon, a long one is not asked about all the time. */
+/**
+ * How long to wait before the next poll, in ms: a tenth of the job's age, within bounds. So clients notice the end of a
+ * short job soon, and ask rarely about a long job.
+ */
 function pollDelay (age: number, { min, max }: { min: number, max: number }): number {
   return Math.round(Math.min(Math.max(age / 10, min), max))
 }
@@ -100,10 +113,13 @@ function withExpiry (time: number | undefined): { expiresAt?: string } {
   return time === undefined ? {} : { expiresAt: isoTime(time) }
 }
 
-/** The last moment that a Date can hold, and with a minus the first: others may have jobs kept or delayed for longer. */
+/**
+ * The last time that a Date can hold, in ms since the epoch. Its negative is the first. Others may have stored jobs
+ * with a longer delay or retention.
+ */
 const LAST_MOMENT = 8.64e15
 
-/** A time as clients see it. */
+/** Formats a time for clients: ISO 8601, in UTC. A time that a Date cannot hold becomes the nearest one that it can. */
 export function isoTime (ms: number): string {
   return new Date(Math.max(Math.min(ms, LAST_MOMENT), -LAST_MOMENT)).toISOString()
 }

@@ -1,12 +1,12 @@
-/** The states BullMQ keeps a job in, as far as our jobs reach them. */
+/** The states of BullMQ that jobs of this package reach. */
 export type StoredState = 'waiting' | 'delayed' | 'active' | 'completed' | 'failed'
 
 /**
- * What the store tells of a job: BullMQ's own fields under BullMQ's names, without the input,
- * and with the output only where it was asked for.
+ * A job as the store has it. BullMQ's own fields have BullMQ's names. All times are in ms since the epoch. The input is
+ * left out, and so is the output unless the reader asked for it.
  */
 export interface StoredJob {
-  /** `active` only while a worker holds the job's lock: one whose worker died is `waiting` again. */
+  /** `active` only while a worker holds the job's lock. A job whose worker died is `waiting` again. */
   state: StoredState
   timestamp: number
   /** When a delayed job becomes due. */
@@ -17,13 +17,16 @@ export interface StoredJob {
   opts: StoredJobOptions
   progress: unknown
   failedReason?: string | undefined
-  /** Rows of the job's log, where chunks of partial output are kept. */
+  /** How many rows the job's log has. It holds the chunks of partial output. */
   logs: number
-  /** Of a completed job, where it was asked for and is small. */
+  /** The output of a completed job, if the reader asked for it and it is small. */
   output?: StoredOutput | undefined
-  /** It was asked for and is large: it has to be read by itself. */
+  /** `true` if the reader asked for the output and it is large. Then it takes a read of its own. */
   largeOutput?: boolean
-  /** When it was read, by the store's clock: what its times are compared with, as the clocks of processes may be wrong. */
+  /**
+   * When the job was read, by the store's clock. Compare the other times with it, and not with the clock of this
+   * process, which may be wrong.
+   */
   readAt: number
 }
 
@@ -31,35 +34,35 @@ export interface StoredJob {
 export interface StoredOutput {
   /** JSON. */
   text: string
-  /** Whether a worker of ours stored it, which checks it first. Others store what they like. */
+  /** Whether a worker of this package stored it. Such a worker checks the output first. Others may store anything. */
   checked: boolean
 }
 
-/** What is under a job's key and tells of none: somebody else has damaged it, or keeps something else there. */
+/** A value that is stored under a job's key, but is no job. Somebody else damaged the job, or uses the key. */
 export interface UnreadableJob {
   state: 'unreadable'
   /** For the log. */
   reason: string
 }
 
-/** The job, unless what is there is none: then it is as good as gone. */
+/** Returns the stored job. Treats a record that is no job like a missing one. */
 export function readable (record: StoredJob | UnreadableJob | undefined): StoredJob | undefined {
   return record?.state === 'unreadable' ? undefined : record
 }
 
-/** The options of a stored job that its clients' view depends on. */
+/** The options of a stored job that `toJob` and deadlines depend on. */
 export interface StoredJobOptions {
   attempts?: number | undefined
   delay?: number | undefined
   removeOnComplete?: unknown
   removeOnFail?: unknown
-  /** Ours: seconds. */
+  /** An option of this package, in seconds. */
   startBy?: number | undefined
-  /** Ours: of what the client sent, where it sent an idempotency key. */
+  /** An option of this package: the hash of the input, if the job was submitted with an idempotency key. */
   inputHash?: string | undefined
 }
 
-/** The options in what is stored as such. Others may have put the job there: nothing is certain. */
+/** Reads the options of a stored job. Others may have stored the job, so every field may be missing or wrong. */
 export function toStoredOptions (stored: unknown): StoredJobOptions {
   const { attempts, delay, removeOnComplete, removeOnFail, startBy, inputHash } = Object(stored) as Record<string, unknown>
   return { attempts: toNumber(attempts), delay: toNumber(delay), removeOnComplete, removeOnFail, startBy: toNumber(startBy), ...(typeof inputHash === 'string' && { inputHash }) }

@@ -3,12 +3,15 @@ import { OutputInvalidError, withDetails } from '../base/errors.js'
 import type { StoredOutput } from './stored-job.js'
 import { describeIssues } from '../definition/validator.js'
 
-/** The output of a completed job, as JSON. @throws `OUTPUT_INVALID` where others stored what is none */
+/**
+ * Returns the output of a completed job, as JSON.
+ * @throws `OUTPUT_INVALID` if a worker of somebody else stored an output that does not match the schema
+ */
 export type ReadOutput = (jobId: string, stored: StoredOutput) => Promise<string>
 
 /**
- * What our workers store they have checked by the schema that they knew: it goes out as it is, whatever the
- * schema says by now. What others store is checked here.
+ * Makes the reader of a job's outputs. A worker of this package has checked an output before it stored it. That output
+ * is returned unchanged, even if the schema has changed since. The reader checks outputs of all other workers.
  */
 export function createOutputReader (check: Check): ReadOutput {
   return async (jobId, { text, checked }) => {

@@ -3,16 +3,20 @@ import type { Engine } from '../engine/engine.js'
 import { isFault } from '../engine/store-answers.js'
 import { InputInvalidError, InternalError, StoreUnavailableError, withoutCommand } from '../base/errors.js'
 
-/** For how long a question is asked again that closed connections interrupt, in ms. */
+/** How long `askStore` repeats a question that closed connections interrupt, in ms. */
 const PATIENCE = 900
 
-/** How long after such a one, in ms: a connection may be gone some turns of the event loop before that is known. */
+/**
+ * The pause before such a repetition, in ms. Some turns of the event loop may pass after a connection is lost, before
+ * the engine knows it.
+ */
 const PAUSE = 10
 
 /**
- * Asks the store something. Whatever keeps it from answering is the same to callers; the cause is for the log.
- * @param question asked again where a closed connection interrupts it: asking twice must be like asking once
- * @throws `STORE_UNAVAILABLE`, at once where the store is known to be away; `INTERNAL_ERROR` where the fault is ours
+ * Asks the store a question. Callers get the same error for every outage. Its `cause` is for the log.
+ * @param question is repeated if a closed connection interrupts it. So asking twice must have the effect of asking once
+ * @throws `STORE_UNAVAILABLE`, at once if an outage is known. `INTERNAL_ERROR` if the store
+ * answers, but this package or the stored data is wrong
  */
 export async function askStore<Answer> (engine: Pick<Engine, 'available' | 'noteFailure' | 'ready' | 'wasInterrupted'>, question: () => Promise<Answer>): Promise<Answer> {
   const begun = performance.now()

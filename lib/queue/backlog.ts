@@ -1,32 +1,41 @@
 import { measureDrain } from './drain-rate.js'
 
-/** Decides whether the queue takes another job, by what the store has said lately: as long as there is room, hardly any submission waits for it. */
+/**
+ * Decides whether the queue takes another job. It works from the store's latest count of waiting jobs. While there is
+ * room, hardly any submission has to wait for a new count.
+ */
 export interface Backlog {
   /**
-   * Counts a submission in, or refuses it. Whoever was let in calls `settled` when the store has answered.
-   * @returns undefined, or in how many seconds there may be room
+   * Admits a submission or refuses it. The caller of an admitted submission must call `settled` when the store has
+   * answered.
+   * @returns undefined if it is admitted, else in how many seconds there may be room
    * @throws `STORE_UNAVAILABLE`
    */
   admit (): Promise<number | undefined>
   settled (): void
 }
 
-/** How long a count of the waiting jobs is good for, in ms. */
+/** How long a count of the waiting jobs may be used, in ms. */
 const COUNT_AGE = 50
 
 /**
  * @param limit how many jobs may wait
- * @param count asks the store how many do
+ * @param count asks the store how many jobs wait
  */
 export function openBacklog (limit: number, count: () => Promise<number>): Backlog {
   const drain = measureDrain(limit)
-  /** Before the first count, as many as may. */
+  /** The latest count. Before the first one, the queue counts as full. */
   let waiting = limit
   let countedAt = -Infinity
   let counting: Promise<void> | undefined
+  /** How many submissions were admitted, since the beginning. */
   let submitted = 0
+  /** How many of them are settled. */
   let stored = 0
-  /** How many submissions the latest count has surely seen. Others it may have seen, and they count twice until the next. */
+  /**
+   * How many submissions the latest count certainly includes. It may include others, which then count twice until the
+   * next count.
+   */
   let seen = 0
 
   const recount = async (): Promise<void> => {
@@ -45,12 +54,13 @@ export function openBacklog (limit: number, count: () => Promise<number>): Backl
   const isFull = (): boolean => known() >= limit
   const isStale = (): boolean => performance.now() - countedAt >= COUNT_AGE
 
-  /** Whether what is known does not do to decide. */
+  /** Whether the next decision needs a new count first. */
   const mustCount = (): boolean => {
-    // Jobs that were submitted since the count may have been worked on since: nobody is refused by that.
+    // A recent count. If it alone does not fill the queue, refuse nobody: workers may have taken some of the jobs that
+    // were submitted since.
     if (!isStale()) return isFull() && waiting < limit
-    // Others may have submitted since. By an old count that leaves much room, one is let in, and brings a new one along
-    // for whoever comes in the same moment.
+    // An old count. Other processes may have submitted jobs since. If it leaves much room, admit one submission, which
+    // starts a new count. Submissions that arrive meanwhile wait for that count.
     return known() >= limit / 2 || counting !== undefined
   }
 
@@ -59,7 +69,7 @@ export function openBacklog (limit: number, count: () => Promise<number>): Backl
       if (mustCount()) await (counting ??= recount())
       if (isFull()) return drain.secondsToRoom(performance.now())
       submitted++
-      // Nobody waits for this one. Where it fails, so does the submission.
+      // Nobody waits for this count, so nobody needs its error. If the store is away, the submission fails as well.
       if (isStale()) (counting ??= recount()).catch(() => {})
       return undefined
     },

@@ -9,43 +9,45 @@ import { fromRow, type Chunk } from '../job/partial-output.js'
 import type { StoredJob } from '../job/stored-job.js'
 import { createSubmit, type Submit } from './submission.js'
 
-/** What became of the search for a job. */
+/** The result of a search for a job. */
 export type Found =
   | { outcome: 'found', stored: StoredJob }
+  /** `expiredAt`: in ms since the epoch. */
   | { outcome: 'expired', expiredAt: number }
-  /** What is stored of it is damaged. `reason` is for the log. */
+  /** The stored record is damaged. `reason` is for the log. */
   | { outcome: 'unreadable', reason: string }
   | { outcome: 'unknown' }
 
-/** Chunks of partial output, and the row of the job's log where the next ones begin. */
+/** Chunks of partial output. */
 export interface Chunks {
   chunks: Chunk[]
+  /** The row of the job's log at which the next chunks begin. */
   next: number
 }
 
-/** Submits jobs, reads and ends them, over one BullMQ queue. All of it throws `STORE_UNAVAILABLE`. */
+/** Submits, reads and ends jobs over one BullMQ queue. All methods throw `STORE_UNAVAILABLE`. */
 export interface JobQueue {
   readonly queue: Queue
   readonly submit: Submit
   /**
-   * Reads a job in one round trip of constant cost, and its output in another where it is asked for and large. A job
-   * that was not begun in time is ended by that.
-   * @param owner whose it must be: one of somebody else is unknown. undefined: anybody's
+   * Reads a job in one round trip of constant cost. A large output takes a second one, if you ask for the output.
+   * The read also ends the job if it did not begin in time.
+   * @param owner the owner that the job must have. A job of another owner is `unknown`. undefined: any owner
    */
   read (jobId: string, withOutput: boolean, owner?: string): Promise<Found>
-  /** Some chunks of partial output, from a row of the job's log on. */
+  /** Reads some chunks of partial output, from a row of the job's log on. */
   readChunks (jobId: string, from: number): Promise<Chunks>
   /** Ends a job as canceled, unless it is final. */
   cancel (jobId: string): Promise<void>
-  /** The id of the queue's latest event. */
+  /** Returns the id of the queue's latest event. */
   latestEvent (): Promise<string>
 }
 
-/** @param maxPending how many jobs may wait; undefined: any number */
+/** @param maxPending how many jobs may wait. undefined: no limit */
 export function openJobQueue (engine: Engine, definition: JobDefinition, maxPending?: number): JobQueue {
   const { name } = definition
   const open = (): Queue => engine.openQueue(name)
-  // Its start should not cost the first request any time.
+  // Open it now, so that the first request does not wait for that.
   open()
   const find = async (jobId: string, withOutput: boolean, owner?: string): Promise<Found> => {
     if (!isJobId(jobId)) return { outcome: 'unknown' }
@@ -56,12 +58,12 @@ export function openJobQueue (engine: Engine, definition: JobDefinition, maxPend
       await askStore(engine, () => engine.endJob(name, jobId, BY_EXPIRY))
       return await find(jobId, withOutput, owner)
     }
-    // BullMQ removes by age only when some other job finishes.
+    // An expired job may still be stored: BullMQ removes jobs by age only when another job finishes.
     const expiry = expiresAt(stored)
     if (expiry !== undefined && expiry <= stored.readAt) return { outcome: 'expired', expiredAt: expiry }
     if (stored.largeOutput !== true) return { outcome: 'found', stored }
     const output = await askStore(engine, () => engine.readOutput(name, jobId))
-    // Meanwhile it has been deleted, or an operator has it run again.
+    // Without an output, the job was deleted meanwhile, or an operator let it run again: read it anew.
     return output === undefined ? await find(jobId, withOutput, owner) : { outcome: 'found', stored: { ...stored, output } }
   }
 

@@ -12,11 +12,12 @@ import { checkOwner } from '../job/owner.js'
 import { isObject, show } from '../definition/complete.js'
 import { resolveJobOptions } from '../definition/options.js'
 
-/** The operations as the host's own code sees them. */
+/** Makes the handle of a job, which `app.jobs(job)` returns. Its operations may see the jobs of all owners. */
 export function createJobHandle<Definition extends JobDefinition> (
   checkInput: Check, queue: JobQueue, events: JobEvents, operations: JobOperations, at: Pick<Caller, 'path' | 'base'>
 ): JobHandle<Definition> {
   const host: Caller = { ...at, owner: undefined }
+  // The cast holds because the schema that the type follows from has checked the output.
   const resultOf = async (jobId: string): Promise<OutputOf<Definition>> => JSON.parse(await operations.result(jobId, host)) as OutputOf<Definition>
   return {
     async submit (given: InputOf<Definition>, all = {}) {
@@ -59,6 +60,7 @@ export function createJobHandle<Definition extends JobDefinition> (
     },
 
     cancel: jobId => operations.cancel(jobId, host),
+    // BullMQ's types cannot tell that all jobs in this queue are those of the definition.
     get queue () { return queue.queue as JobHandle<Definition>['queue'] }
   }
 }

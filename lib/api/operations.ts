@@ -13,44 +13,57 @@ import type { ReadOutput } from '../job/stored-output.js'
 import type { Idempotency } from '../queue/submission.js'
 import { untilFinal, type Wait, type WaitFor } from '../events/until-final.js'
 
-/** Who asks, and from where. */
+/** Who calls an operation, and by which path. */
 export interface Caller {
   /** The path of the job's routes, as this service knows it. */
   readonly path: string
-  /** Where clients reach them, for the links of the job: the same, or that behind a public address. undefined: there are no routes. */
+  /**
+   * The path or URL under which clients reach the routes, for the links of the job: `publicUrl` and `path`. undefined:
+   * there are no routes.
+   */
   readonly base: string | undefined
-  /** Whose jobs the caller may know of; undefined: everybody's. */
+  /** The owner whose jobs the caller may see. undefined: the jobs of all owners. */
   readonly owner: string | undefined
 }
 
-/** What limits a stream of events. */
+/** Options of a stream of events. */
 export interface Watch {
   /** The id of the last event that the watcher got. */
   after: string | undefined
-  /** Ends the stream. */
+  /** Ends the stream when it aborts. */
   signal: AbortSignal
 }
 
 /**
- * What can be asked of a job, whether by a route or by the host's own code. All but `submit` throw
- * `JOB_EXPIRED`, `JOB_UNREADABLE`, and `JOB_NOT_FOUND`, also for a job that is not the caller's.
+ * The operations of a job, for the routes and for the app's own code. All but `submit` throw `JOB_EXPIRED`,
+ * `JOB_UNREADABLE` and `JOB_NOT_FOUND`. `JOB_NOT_FOUND` also stands for a job of another owner.
  */
 export interface JobOperations {
-  /** The job becomes the caller's. @throws `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL` */
+  /**
+   * Stores a job, which gets the owner of the caller.
+   * @returns `replayed`: the idempotency key had this job already
+   * @throws `IDEMPOTENCY_KEY_REUSED`, `QUEUE_FULL`
+   */
   submit (input: unknown, options: JobOptions, caller: Caller, idempotency?: Idempotency): Promise<{ job: Job, replayed: boolean }>
-  /** With a wait: the job as soon as it is final or news, or as it is when the wait ends. */
+  /** Returns the job as it is now. With a wait: as soon as it is final, or `isNews` accepts it, or the wait ends. */
   status (jobId: string, caller: Caller, wait?: WaitFor<Job>): Promise<Job>
   /**
-   * The output, as JSON.
-   * @throws `JOB_NOT_FINISHED`, with a wait only after it, `JOB_FAILED`, `JOB_CANCELED`, `OUTPUT_INVALID`
+   * Returns the output, as JSON. With a wait: as soon as the job is final, or the wait ends.
+   * @throws `JOB_NOT_FINISHED`, `JOB_FAILED`, `JOB_CANCELED`, `OUTPUT_INVALID`
    */
   result (jobId: string, caller: Caller, wait?: Wait): Promise<string>
-  /** @throws `JOB_ALREADY_FINISHED` where it ended otherwise */
+  /**
+   * Cancels the job. A second cancel returns the same job.
+   * @throws `JOB_ALREADY_FINISHED` if the job ended otherwise
+   */
   cancel (jobId: string, caller: Caller): Promise<Job>
-  /** Undefined where the watcher has seen all, and nothing more will come. */
+  /**
+   * Opens the stream of the job's events. Returns undefined if the watcher has seen all, and nothing more will come.
+   */
   events (jobId: string, caller: Caller, watch: Watch): Promise<JobStream | undefined>
 }
 
+/** @param pollAfter bounds of `pollAfterMs`, in ms */
 export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { min: number, max: number }, readOutput: ReadOutput): JobOperations {
   const view = (jobId: string, stored: StoredJob, { base }: Caller): Job =>
     toJob(jobId, stored, { now: Date.now(), links: base === undefined ? undefined : jobLinks(base, jobId), pollAfter })
@@ -60,7 +73,7 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
       case 'found': return found.stored
       case 'unreadable': throw Object.assign(withDetails(new JobUnreadableError(), { jobId }), { cause: new TypeError(`What is stored of the job cannot be read: ${found.reason}`) })
       case 'expired': throw withDetails(new JobExpiredError(isoTime(found.expiredAt)), { jobId })
-      // The id is not repeated: of what anybody may send, nothing is sent back.
+      // The error leaves out the id: what anybody may send is not sent back.
       case 'unknown': throw new JobNotFoundError()
     }
   }
@@ -68,7 +81,7 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
   const find = async (jobId: string, withOutput: boolean, { owner }: Caller): Promise<StoredJob> =>
     require(jobId, await queue.read(jobId, withOutput, owner))
 
-  /** Before anything is done with a job that does not look at its owner. */
+  /** Checks the owner of the caller. Call it before an operation on the queue that does not check owners itself. */
   const admit = async (jobId: string, caller: Caller): Promise<void> => {
     if (caller.owner !== undefined) await find(jobId, false, caller)
   }
@@ -77,7 +90,7 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
     async submit (input, options, caller, idempotency) {
       const { path, owner } = caller
       const own = owner === undefined ? options : { ...options, owner }
-      // Whoever is under another path is somebody else, too: a tenant, for example.
+      // Hash path and owner with the key, so that callers never share one. Another path may be another tenant.
       const submitted = await queue.submit(input, own, idempotency && { ...idempotency, key: hashOf([path, owner, idempotency.key]) })
       switch (submitted.outcome) {
         case 'conflict': throw new IdempotencyKeyReusedError()
@@ -136,12 +149,15 @@ export function jobOperations (queue: JobQueue, events: JobEvents, pollAfter: { 
   }
 }
 
-/** Of all parts, each apart from the others. */
+/** Hashes a list of texts. Lists that differ in how they split the same text have different hashes. */
 function hashOf (parts: Array<string | undefined>): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 }
 
-/** The header that tells a client when to ask again (RFC 9110, section 10.2.3): whole seconds, none for a final job. */
+/**
+ * The `Retry-After` of a job (RFC 9110, section 10.2.3): `pollAfterMs`, rounded up to whole seconds. A final job has
+ * none.
+ */
 export function retryAfter ({ pollAfterMs }: Job): Record<string, string> {
   return pollAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(pollAfterMs / 1000)) }
 }

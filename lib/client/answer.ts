@@ -1,24 +1,25 @@
 import type { Problem } from '../../types/job.js'
 import { InputInvalidError, JobCanceledError, JobFailedError, JobNotFinishedError, JobNotFoundError, RequestFailedError, type AnyJobsClientError, type ErrorDetails } from './errors.js'
 
-/** 2xx with JSON. */
+/** An answer 2xx whose body is JSON. */
 export interface Answer {
   status: number
   body: unknown
-  /** ms. */
+  /** In ms. 0 if the answer has no `Retry-After`. */
   retryAfter: number
-  /** What tells this state of the job from others. */
+  /** The `ETag`, which differs for each state of the job. */
   etag: string | null
 }
 
-/** How much of what somebody else says a message holds, in characters. */
+/** The longest text of an answer that the message of an error quotes, in UTF-16 code units. */
 const LONGEST = 500
 
 /**
- * Turns what came over the network into what the client goes by.
- * @param sentence what was asked and answered, for the message of an error
- * @param known of the job; without an id, the answer is to a submission
- * @throws what an answer says that is not 2xx with JSON
+ * Reads an answer of the server.
+ * @param text the body
+ * @param sentence request and status in words, which begin the message of an error
+ * @param known what is known of the job. Without an id, the request was a submission
+ * @throws the error that `toError` makes, unless the answer is 2xx with JSON
  */
 export function readAnswer ({ ok, status, headers }: Response, text: string, sentence: string, known: ErrorDetails): Answer {
   const retryAfter = toMs(headers.get('retry-after'))
@@ -27,12 +28,15 @@ export function readAnswer ({ ok, status, headers }: Response, text: string, sen
     body = JSON.parse(text)
     if (ok) return { status, body, retryAfter, etag: headers.get('etag') }
   } catch {
-    // A page of something in between, or nothing.
+    // The body is not JSON: it is empty, or the page of something between client and server.
   }
   throw toError(status, body, sentence, { ...known, retryAfter })
 }
 
-/** The code comes first: a job chooses the status of its failure itself, be it 404 or 503. */
+/**
+ * Makes the error for an answer or a problem. The code of a problem decides before the status does, because a job
+ * chooses the status of its failure itself: it may be 404 or 503.
+ */
 export function toError (status: number, body: unknown, sentence: string, known: ErrorDetails): AnyJobsClientError {
   const problem = isProblem(body) ? body : undefined
   const details = { ...known, problem, status, body }
@@ -50,18 +54,24 @@ export function toError (status: number, body: unknown, sentence: string, known:
   return new RequestFailedError(message, details)
 }
 
-/** What this API, the host or something before it says. A page of HTML says nothing. */
+/**
+ * Finds the sentence in a body that tells people what happened. The body may come from this API, from the app, or from
+ * something before it. A page of HTML has no such sentence.
+ */
 function sentenceIn (body: unknown): string | undefined {
   const { detail, message, error } = Object(body) as Record<string, unknown>
   return [detail, message, (Object(error) as Record<string, unknown>)['message'], error, body].find((text): text is string => typeof text === 'string' && /^\s*[^<\s]/.test(text))?.slice(0, LONGEST)
 }
 
-/** Seconds or a date (RFC 9110, section 10.2.3); neither is 0. Of another origin's answers, browsers show it only where CORS exposes it. */
+/**
+ * Converts a `Retry-After` to ms. It is seconds or a date (RFC 9110, section 10.2.3). Anything else is 0.
+ * Browsers show this header of another origin only if CORS exposes it.
+ */
 function toMs (retryAfter: string | null): number {
   return Math.max(0, Number(retryAfter) * 1_000 || Date.parse(String(retryAfter)) - Date.now()) || 0
 }
 
-/** Not by media type: what matters is that there is a code to go by. */
+/** Whether a body is a problem. The media type does not matter: the client only needs a code and a sentence. */
 function isProblem (body: unknown): body is Problem {
   const { code, detail } = Object(body) as Partial<Problem>
   return typeof code === 'string' && typeof detail === 'string'

@@ -1,11 +1,11 @@
 import { onAbort } from './sleep.js'
 
-/** Values from several sources, in the order in which they come, for one reader. */
+/** Passes values from several sources to one reader, in the order in which they arrive. */
 export interface Channel<Value> {
   push (value: Value): void
-  /** Nothing more comes. */
+  /** Says that no more values come. */
   end: () => void
-  /** Until the end, or until the signal aborts: then it throws the reason, and at once. */
+  /** Yields the values until the end. When the signal aborts, it throws the reason at once. */
   read (signal: AbortSignal): AsyncGenerator<Value, void, void>
 }
 

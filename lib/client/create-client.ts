@@ -11,9 +11,10 @@ import { watchJobs } from './watch.js'
 import { within } from './within.js'
 
 /**
- * A client of the job API at an address, for browsers and Node. Its types come from the definition:
+ * Creates a client of one job API, for browsers and Node. Its types come from the definition:
  * `createJobsClient<typeof analysis>('https://api.example.com/api/v1/analysis')`.
- * @param baseUrl where inputs are posted to, with a slash at its end or without, and without a query; in browsers also relative
+ * @param baseUrl the URL to which inputs are posted, without a query. It may end with a slash. In browsers it may be
+ * relative
  * @throws `OptionInvalidError`
  */
 export function createJobsClient<Definition extends JobDefinition> (baseUrl: string, options: JobsClientOptions = {}): JobsClient<Definition> {
@@ -21,26 +22,26 @@ export function createJobsClient<Definition extends JobDefinition> (baseUrl: str
   const http = createHttp(settings)
   const { statusTimeout: timeout } = settings
 
-  // Not the job's own links: these are paths as the server sees them, and between it and this
-  // client may be a proxy that maps them. The address that the client was given is one that works.
+  // Build all URLs from the base URL, which works from here. The job's own links are paths as the server sees them. A
+  // proxy between client and server may map them to others.
   const root = baseUrl.replace(/\/+$/, '')
   const about: About = (route, known, signal) => {
     const id = String(known.jobId)
-    // A path would lose dots, and halves of surrogate pairs cannot be encoded.
+    // A URL would drop a path segment of dots, and halves of surrogate pairs cannot be encoded.
     if (/^\.{0,2}$|[\ud800-\udfff]/u.test(id)) throw new JobNotFoundError(`"${id}" is no id`, known)
     return { method: 'GET', url: `${root}/${route}/${encodeURIComponent(id)}`, known, signal, timeout }
   }
   const follow = createFollower(http, about, settings)
 
   const submit = async (input: InputOf<Definition>, known: Known, signal: AbortSignal): Promise<Job> => {
-    // One key however often it is sent: the job is stored once.
+    // All repetitions have the same key, so the server stores the job once.
     const headers = { 'content-type': 'application/json', 'idempotency-key': randomKey() }
     return learn(known, await http.request({ method: 'POST', url: baseUrl, body: JSON.stringify(input), headers, known, signal }))
   }
   const status = async (known: Known, signal: AbortSignal): Promise<Job> => learn(known, await http.request(about('status', known, signal)))
   const cancel = async (known: Known, signal: AbortSignal): Promise<Job> => learn(known, await http.request({ ...about('cancel', known, signal), method: 'POST' }))
   const result = async (known: Known, signal: AbortSignal): Promise<OutputOf<Definition>> => {
-    // It may be large: as long as it takes.
+    // The output may be large. So this request has no time limit.
     const { timeout, ...exchange } = about('result', known, signal)
     return (await http.request(exchange)).body as OutputOf<Definition>
   }
@@ -66,7 +67,7 @@ export function createJobsClient<Definition extends JobDefinition> (baseUrl: str
     return result(known, signal)
   }
 
-  /** Some work as a call with options: it ends with its caller's signal, and in time. */
+  /** Runs the work of a call under the call's options: ends it when its signal aborts, or when its timeout is over. */
   const call = async <Options extends WaitOptions, Value>(known: Known, given: Options | undefined, work: (known: Known, signal: AbortSignal, options: Partial<Options>) => Promise<Value>): Promise<Value> => {
     const options = checked(given)
     const { signal, timeout } = options
@@ -75,7 +76,8 @@ export function createJobsClient<Definition extends JobDefinition> (baseUrl: str
 
   const handle = (known: Known): ClientJob<OutputOf<Definition>> => {
     const events = (options?: EventsOptions): ReturnType<ClientJob<unknown>['events']> => {
-      // A signal of its own where there is none: one for all of them would gather their listeners, of which Node warns.
+      // Without a signal, each call gets one of its own. A shared one would gather the listeners of all calls, and Node
+      // would warn of a leak.
       const { after, signal = new AbortController().signal, onTransport } = checked(options)
       return follow(known, signal, onTransport, true, after)
     }
@@ -101,7 +103,8 @@ export function createJobsClient<Definition extends JobDefinition> (baseUrl: str
           return wait(known, signal, options)
         })
       } catch (error) {
-        // What is to be canceled has to be known: a submission under way is finished, and nobody waits for that.
+        // The client can cancel the job only when it knows the id. So a submission under way goes on in the background,
+        // and the cancel follows. The caller waits for neither.
         const end = (): void => { submission.abort() }
         const { signal, cancelOnAbort = true } = options
         if (submitted && signal?.aborted && cancelOnAbort) within(undefined, () => submitted!.then(() => cancel(known, submission.signal)), timeout).then(end, end)
@@ -125,7 +128,10 @@ export function createJobsClient<Definition extends JobDefinition> (baseUrl: str
   }
 }
 
-/** Undefined where there is no WebSocket (Node before 22), or it could not carry what requests do. */
+/**
+ * The URL of the route of WebSockets. Returns undefined if the platform has no WebSocket (Node before 22), or if the
+ * options need requests: a WebSocket carries no headers, and does not use a `fetch` of the caller's.
+ */
 function socketUrlOf (root: string, { headers, fetch }: JobsClientOptions): string | undefined {
   const { WebSocket: available, location } = globalThis as { WebSocket?: unknown, location?: { href: string } }
   if (!available || headers || fetch) return undefined

@@ -1,6 +1,6 @@
 import type { InputIssue, Job, JobFailure, Problem } from '../../types/job.js'
 
-/** What is known where an error is thrown. */
+/** The fields of an error, as far as they are known where it is thrown. */
 export interface ErrorDetails {
   jobId?: string | undefined
   job?: Job | undefined
@@ -11,36 +11,41 @@ export interface ErrorDetails {
   cause?: unknown
 }
 
-/** The base of everything that the client itself throws. A call that its caller aborts rejects with the signal's reason instead. */
+/**
+ * The base class of all errors that the client itself throws. A call that you abort rejects with the signal's reason
+ * instead.
+ */
 export abstract class JobsClientError extends Error {
   abstract override readonly name: string
   /** Stable, for programs. */
   abstract readonly code: string
-  /** Absent as long as the job had no id. */
+  /** The id of the job. Absent if the job had no id yet. */
   declare readonly jobId: string | undefined
-  /** The job as it was seen last. */
+  /** The job as the client saw it last. */
   declare readonly job: Job | undefined
-  /** The body of the answer that led here, where that was a problem (RFC 9457). */
+  /** The body of the answer that caused the error, if it was a problem (RFC 9457). */
   declare readonly problem: Problem | undefined
-  /** The HTTP status of that answer. Absent where none led here. */
+  /** The HTTP status of that answer. Absent if no answer caused the error. */
   declare readonly status: number | undefined
-  /** The body of that answer, whoever answered: what its JSON says, or its text where it is none. */
+  /** The body of that answer, whoever sent it: the value of its JSON, or its text if it is not JSON. */
   declare readonly body: unknown
-  /** After how many ms that answer allows another try; 0 where it says nothing of it. */
+  /** How long that answer asks to wait before the next try, in ms. 0 if it does not say. */
   declare readonly retryAfter: number | undefined
 
-  /** @param details what else is known where the error is made stays there */
+  /**
+   * @param details the fields of the error. `askAt` is left out, so that you can pass what the client knows of the job
+   */
   constructor (message: string, { askAt, ...details }: ErrorDetails & { askAt?: number } = {}) {
     super(message)
     Object.assign(this, details)
   }
 }
 
-/** The job failed; its last attempt did. */
+/** The job failed: no further attempt follows. */
 export class JobFailedError extends JobsClientError {
   override readonly name = 'JobFailedError'
   readonly code = 'JOB_FAILED'
-  /** Why: a code of the job's own, or one of ours. */
+  /** Why the job failed. */
   readonly failure: JobFailure
 
   constructor (failure: JobFailure | undefined, details: ErrorDetails) {
@@ -56,56 +61,72 @@ export class JobCanceledError extends JobsClientError {
   readonly code = 'JOB_CANCELED'
 }
 
-/** The job is not final, so it has no result yet: `wait()` waits for it. */
+/** The job is not final, so it has no result yet. Use `wait()` to wait for it. */
 export class JobNotFinishedError extends JobsClientError {
   override readonly name = 'JobNotFinishedError'
   readonly code = 'JOB_NOT_FINISHED'
 }
 
-/** There is no such job, or it is not yours (404), or it was kept long enough (410). Or its id is none that a job can have. */
+/**
+ * There is no such job, or it is not yours (404), or it has expired (410). The client also throws this error for an id
+ * that no job can have, without a request.
+ */
 export class JobNotFoundError extends JobsClientError {
   override readonly name = 'JobNotFoundError'
   readonly code = 'JOB_NOT_FOUND'
 }
 
-/** The server refused the input: 400, 413, 415 or 422. Sent again, it will be refused again. */
+/**
+ * The server refused the input: 400, 413, 415 or 422. Do not send the same input again: the server would refuse it
+ * again.
+ */
 export class InputInvalidError extends JobsClientError {
   override readonly name = 'InputInvalidError'
   readonly code = 'INPUT_INVALID'
-  /** Everything that is wrong with it, as far as the server tells. */
+  /** Everything that is wrong with the input. Empty if the server does not say. */
   readonly issues: InputIssue[] = this.problem?.issues ?? []
 }
 
-/** Any other answer that was not the expected one. */
+/** The answer was another unexpected one. */
 export class RequestFailedError extends JobsClientError {
   override readonly name = 'RequestFailedError'
   readonly code = 'REQUEST_FAILED'
-  /** 2xx: the answer was not what this API answers. 3xx, or 0 in browsers: a redirect that is not followed. */
+  /**
+   * The HTTP status of the answer. 2xx: its body is none of this API. 3xx, or 0 in browsers: a redirect that the client
+   * does not follow.
+   */
   declare readonly status: number
 }
 
-/** No answer, or not all of it; `cause` is what `fetch` threw. A submission may have been stored all the same. */
+/**
+ * No answer came, or not all of it. `cause` is the error of `fetch`, if it threw one. The server may have stored a
+ * submission all the same.
+ */
 export class NetworkError extends JobsClientError {
   override readonly name = 'NetworkError'
   readonly code = 'NETWORK_ERROR'
 }
 
-/** What stands between here and the server does not let one way of following a job through; another may get there. */
+/**
+ * Something between client and server does not let the current transport through. Another transport may get through.
+ */
 export class UnsuitableError extends NetworkError {}
 
-/** The call's `timeout` is over; the job goes on. Without a `jobId`, whether the job was stored is not known. */
+/**
+ * The `timeout` of the call is over. The job goes on. Without a `jobId`, the server may or may not have stored the job.
+ */
 export class WaitTimeoutError extends JobsClientError {
   override readonly name = 'WaitTimeoutError'
   readonly code = 'WAIT_TIMEOUT'
 }
 
-/** An option that is none, or that has a value which it does not take. Nothing was sent. */
+/** An option does not exist, or has a value that it does not take. The client has sent nothing. */
 export class OptionInvalidError extends JobsClientError {
   override readonly name = 'OptionInvalidError'
   readonly code = 'OPTION_INVALID'
 }
 
-/** Every error of the client: its `code` tells them apart. */
+/** All errors of the client. Tell them apart by `code`. */
 export type AnyJobsClientError =
   | JobFailedError
   | JobCanceledError
@@ -136,7 +157,7 @@ export const isWaitTimeoutError = guard(WaitTimeoutError)
 /** Whether it is {@link OptionInvalidError}. */
 export const isOptionInvalidError = guard(OptionInvalidError)
 
-/** Whether it is one of the client's errors, which one its `code` tells. */
+/** Whether an error is one of the client's. Its `code` then says which. */
 export function isJobsClientError (error: unknown): error is AnyJobsClientError {
   return [
     isJobFailedError, isJobCanceledError, isJobNotFinishedError, isJobNotFoundError, isInputInvalidError,
@@ -145,10 +166,12 @@ export function isJobsClientError (error: unknown): error is AnyJobsClientError 
 }
 
 /**
- * Not by class: a bundle may hold this module twice. By name and code: the platform has a
- * `NetworkError` of its own, and the server's errors have some of these codes.
+ * Makes the guard of a class. It does not use `instanceof`, because a bundle may hold this module twice. It compares
+ * name and code: the name alone may be that of the platform's own `NetworkError`, the code alone that of a server's
+ * error.
  */
 function guard<E extends AnyJobsClientError> (Class: new (message: never, details: ErrorDetails) => E): (error: unknown) => error is E {
+  // Classes differ in the type of their first argument, but each takes an empty text.
   const { name, code } = new Class('' as never, {})
   return (error): error is E => {
     const candidate = Object(error) as { name?: unknown, code?: unknown }

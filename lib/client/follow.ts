@@ -7,14 +7,18 @@ import { followByPolling, START } from './poll.js'
 import { isRepeatable, type About, type Http } from './request.js'
 import { followBySse, type Position } from './sse.js'
 
-/** How often a long poll is tried before plain ones are: each may take its time until it fails. */
+/**
+ * How often a long poll is tried before the client polls instead. The number is small, because each try may take long
+ * until it fails.
+ */
 const LONG_POLLS = 3
 
 /**
- * Follows a job from a position on, until it is final: by the best way, and what falls back keeps its place.
- * @param withOutput whether somebody wants partial output
- * @param after the id of an event. Default: from the first one on
- * @param oneOfMany whether it is one of more jobs than browsers have connections to a server: none may keep one
+ * Follows a job until it is final, by the best transport. A fallback to another transport goes on at the same position.
+ * @param withOutput whether the caller wants partial output
+ * @param after the id of an event, to follow the job from there. Default: from the first event on
+ * @param oneOfMany whether the client follows more jobs than browsers have connections to a server. Then no job may
+ * keep a connection
  */
 export type FollowJob =
   (known: Known, signal: AbortSignal, onTransport: FollowOptions['onTransport'], withOutput: boolean, after?: string, oneOfMany?: boolean) => Events
@@ -36,7 +40,8 @@ export function createFollower (http: Http, about: About, { transport, fetch, at
     }
 
     const ways: Way[] = !auto ? [transport] : oneOfMany ? ['poll'] : ['sse', 'long-poll', 'poll']
-    // React Native answers when all is there. A `fetch` of the caller's own may do better.
+    // The `fetch` of React Native has no body streams: it answers only when the whole body is there. So SSE is left
+    // out, unless the caller passed a `fetch` that may have them.
     if (ways[1] && !fetch && !('body' in Response.prototype)) ways.shift()
     for (const way of ways) {
       onTransport?.(way)
@@ -44,11 +49,13 @@ export function createFollower (http: Http, about: About, { transport, fetch, at
         for await (const event of by[way]()) {
           const last = event.type === 'job' && isFinal(event.job)
           if (last && way !== 'sse' && withOutput) {
-            // Now that the job is final, its events are a short text, which gets through where a stream does not.
+            // Polling yields no output, so fetch it now. The job is final, so the stream ends by itself and is a short
+            // text, which gets through even if a lasting stream does not.
             try {
               for await (const event of stream(true)) if (event.type === 'output') yield event
             } catch (error) {
-              // Without that route there is no partial output. Where it has told some, there is more.
+              // If the route of events cannot be reached, go on without partial output. But if it has sent some output
+              // before, the rest must not be missing.
               if (!(error instanceof UnsuitableError) || position.id !== undefined) throw error
             }
             event.id = position.id ?? START
@@ -58,7 +65,7 @@ export function createFollower (http: Http, about: About, { transport, fetch, at
         }
         break
       } catch (error) {
-        // What keeps this way from the server may let another one through.
+        // If something in between may have caused the error, the next transport may get through.
         if (way === ways.at(-1) || !isRepeatable(error)) throw error
       }
     }

@@ -7,11 +7,11 @@
 export { createJobsClient } from './create-client.js'
 export type { CallOptions, ClientJob, EventsOptions, FollowOptions, JobsClient, JobsClientOptions, RetryOptions, RunOptions, Transport, WaitOptions, WatchEvent } from '../../types/client.js'
 
-// What it throws, and how to tell: by these, not by instanceof, where the package may be loaded twice
+// Its errors. Use the guards instead of instanceof if the package may be loaded twice
 export { InputInvalidError, JobCanceledError, JobFailedError, JobNotFinishedError, JobNotFoundError, JobsClientError, NetworkError, OptionInvalidError, RequestFailedError, WaitTimeoutError } from './errors.js'
 export { isInputInvalidError, isJobCanceledError, isJobFailedError, isJobNotFinishedError, isJobNotFoundError, isJobsClientError, isNetworkError, isOptionInvalidError, isRequestFailedError, isWaitTimeoutError } from './errors.js'
 export type { AnyJobsClientError } from './errors.js'
 
-// What it passes on
+// The types of what it sends and returns
 export type { InputOf, OutputOf } from '../../types/definition.js'
 export type { InputIssue, Job, JobChange, JobEvent, JobFailure, JobLinks, JobOutput, JobStatus, Problem } from '../../types/job.js'

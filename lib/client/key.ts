@@ -1,4 +1,4 @@
-/** A key that nobody else has: 128 random bits. Not `randomUUID`, which browsers have only on pages that came over HTTPS. */
+/** Makes a unique key of 128 random bits. Browsers have `randomUUID` only on pages that came over HTTPS. */
 export function randomKey (): string {
   return crypto.getRandomValues(new Uint32Array(4)).join('-')
 }

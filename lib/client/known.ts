@@ -2,23 +2,26 @@ import type { Job } from '../../types/job.js'
 import { RequestFailedError } from './errors.js'
 import type { Answer } from './answer.js'
 
-/** What the client knows of a job, learned from every answer; errors carry it. */
+/** What the client knows of a job. Every answer about the job updates it, and errors carry it. */
 export interface Known {
-  /** Absent until the submission is answered. */
+  /** Absent until the server has answered the submission. */
   jobId?: string
-  /** As it was seen last. */
+  /** The job as the client saw it last. */
   job?: Job
-  /** When it makes sense to ask again, in ms since the epoch. */
+  /** When the client should ask again, in ms since the epoch. */
   askAt: number
 }
 
-/** The least time between two looks at a job, in ms: whatever the server tells. */
+/** The least time between two requests for a job's status, in ms, even if the server asks for less. */
 export const LEAST = 250
 
-/** The most that the server can ask for with `pollAfterMs`, in ms. */
+/** The longest `pollAfterMs` that the client obeys, in ms. */
 const MOST = 60_000
 
-/** @throws `RequestFailedError` where the answer is no job: behind a wrong address may be anything */
+/**
+ * Updates `known` from an answer, and returns the job in it.
+ * @throws `RequestFailedError` if the answer is no job, for example because the base URL is wrong
+ */
 export function learn (known: Known, { status, body, retryAfter = 0 }: Pick<Answer, 'status' | 'body'> & Partial<Answer>): Job {
   const { jobId, status: state } = Object(body) as Partial<Job>
   if (typeof jobId !== 'string' || typeof state !== 'string') {
@@ -31,19 +34,20 @@ export function learn (known: Known, { status, body, retryAfter = 0 }: Pick<Answ
   return job
 }
 
-/** What differs where a job has changed. When to ask again is no change. */
+/** A text that differs if the job has changed. `pollAfterMs` does not count. */
 export function viewOf (job: Job): string {
   return JSON.stringify({ ...job, pollAfterMs: undefined })
 }
 
-/** A status that this client does not know, that of a newer server, is not final. */
+/** Whether a job is final. A status of a newer server that this client does not know is not. */
 export function isFinal ({ status }: Job): boolean {
   return ['completed', 'failed', 'canceled'].includes(status)
 }
 
 /**
- * `pollAfterMs` is exact, where `Retry-After` holds the same time rounded up to whole seconds. One
- * that is longer than that comes from elsewhere, such as a rate limiter, and is obeyed.
+ * How long to wait before the next request, in ms. The server sends the same time twice: `pollAfterMs` is exact, and
+ * `Retry-After` is rounded up to whole seconds. A longer `Retry-After` comes from elsewhere, such as a rate limiter,
+ * and the client obeys it.
  */
 function waitBefore ({ pollAfterMs }: Job, retryAfter: number): number {
   const asked = typeof pollAfterMs === 'number' ? pollAfterMs : 1_000

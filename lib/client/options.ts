@@ -1,7 +1,7 @@
 import type { JobsClientOptions, RetryOptions } from '../../types/client.js'
 import { OptionInvalidError } from './errors.js'
 
-/** The options of a client, with all defaults. */
+/** The options of a client, with all defaults filled in. */
 export interface Settings extends Required<RetryOptions> {
   fetch?: NonNullable<JobsClientOptions['fetch']>
   headers?: NonNullable<JobsClientOptions['headers']>
@@ -9,22 +9,26 @@ export interface Settings extends Required<RetryOptions> {
   followRedirects?: boolean
 }
 
-/** What options take: types, or the values themselves. */
+/** The values that each option takes: names of types, or the values themselves. `|` separates them. */
 const CLIENT = { fetch: 'function', headers: 'object|function', transport: 'auto|sse|long-poll|poll', retry: 'object', followRedirects: 'boolean' }
 const RETRY = { attempts: 'number', minDelay: 'number', maxDelay: 'number', statusTimeout: 'number' }
 const CALLS = { signal: 'AbortSignal', timeout: 'number', onTransport: 'function', onProgress: 'function', onOutput: 'function', cancelOnAbort: 'boolean', after: 'string' }
 
-/** @throws `OptionInvalidError` */
+/**
+ * Checks the options of a client, and fills in their defaults.
+ * @throws `OptionInvalidError`
+ */
 export function resolve (options: JobsClientOptions): Settings {
   const { retry, ...given } = checked(options, CLIENT)
   return { transport: 'auto', attempts: 8, minDelay: 500, maxDelay: 10_000, statusTimeout: 30_000, ...given, ...checked(retry, RETRY) }
 }
 
-/** What `checked` leaves of options. */
+/** Options without those that are undefined. */
 type Given<Options> = { [Name in keyof Options]?: Exclude<Options[Name], undefined> }
 
 /**
- * The options that are given, each with a value that it takes. Calls may get more than they know, such as the context of a library that calls them.
+ * Checks options, and leaves out those that are undefined. A call ignores options that it does not know: a library that
+ * calls it may pass a context of its own.
  * @throws `OptionInvalidError`
  */
 export function checked<Options extends object> (options: Options | undefined, takes: Record<string, string> = CALLS): Given<Options> {

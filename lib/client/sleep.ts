@@ -1,18 +1,20 @@
-/** What a timer can hold, in ms; with more it would fire at once. */
+/** The longest delay of a timer, in ms. A longer one would fire at once. */
 const LONGEST = 2 ** 31 - 1
 
-/** A timer for any time: what is past is now, and after 24 days it fires early. */
+/**
+ * Starts a timer for any delay in ms. A negative delay counts as 0. A delay over 24 days fires early, after 24 days.
+ */
 export function startTimer (ms: number, callback: () => void): ReturnType<typeof setTimeout> {
   return setTimeout(callback, Math.max(0, Math.min(ms, LONGEST)))
 }
 
-/** Calls back when a signal aborts, unless the returned function is called before. */
+/** Calls `callback` when a signal aborts. Call the returned function to prevent that. */
 export function onAbort (signal: AbortSignal | undefined, callback: () => void): () => void {
   signal?.addEventListener('abort', callback)
   return () => { signal?.removeEventListener('abort', callback) }
 }
 
-/** Waits; an abort ends that at once, and leaves no timer behind. */
+/** Waits. An abort rejects at once with the signal's reason, and leaves no timer behind. */
 export function sleep (ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()

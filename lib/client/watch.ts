@@ -8,31 +8,33 @@ import { isFinal } from './known.js'
 import type { Http } from './request.js'
 import { startTimer } from './sleep.js'
 
-/** How many jobs are followed by a connection each: browsers allow six to a server. */
+/** Up to how many jobs the client follows with a connection for each. Browsers allow six connections to a server. */
 const FEW = 4
 
-/** How long a connection may take to open or to answer, in ms; one that was open for longer has worked. */
+/**
+ * How long a connection may take to open or to answer a ping, in ms. A connection that was open for longer has worked.
+ */
 const PATIENCE = 10_000
 
-/** How long nothing has to come until the server is asked whether it is there, in ms. */
+/** After how much silence the client pings the server, in ms. */
 const SILENCE = 20_000
 
-/** No message has come, nor an answer. */
+/** The server sent no message, and did not answer the ping. */
 const MUTE = 0
 
 type SocketMessage = typeof MUTE | RequestFailedError | JobEvent | { type: 'error', jobId: string, problem: Problem }
 
 /**
- * The events of many jobs, until all are final.
- * @param socketUrl undefined where there is no WebSocket, or it could not say what the requests say
+ * Yields the events of many jobs, until all are final.
+ * @param socketUrl undefined: follow the jobs by requests
  */
 export async function * watchJobs (
   http: Http, followJob: FollowJob, socketUrl: string | undefined, ids: Iterable<string>, onTransport: FollowOptions['onTransport'], signal: AbortSignal
 ): AsyncGenerator<WatchEvent, void, void> {
   /** The jobs that are not final, and the id of the last event of each. */
   const open = new Map<string, string | undefined>([...ids].map(id => [id, undefined]))
-  // Where no WebSocket opens, or none tells anything, requests may be a way through. What has told something is given
-  // the time that the restart of a server takes.
+  // How many failures in a row are allowed before the client uses requests instead: none if no WebSocket has opened, 2
+  // if one has. If one has sent a message, it is 6, which covers the restart of a server.
   let most = 0
   for (let failures = 0; open.size > 0;) {
     signal.throwIfAborted()
@@ -46,7 +48,8 @@ export async function * watchJobs (
     try {
       for await (const message of messagesOf(socketUrl, open, onOpen, signal)) {
         if (message === MUTE) {
-          // It may be that one long message is on its way, and would not be there the next time either.
+          // Maybe one long message is on its way, and a new connection would be too slow for it as well. So count this
+          // failure threefold.
           failures += 2
           opened = Infinity
           break
@@ -55,7 +58,7 @@ export async function * watchJobs (
         const { jobId } = message.type === 'job' ? message.job : message
         if (!open.has(jobId)) continue
         if (message.type === 'error') {
-          // The server says no more about one that it cannot read now, until it is asked again.
+          // The server cannot read the job now, and has ended the subscription. Reconnect to subscribe again.
           if (message.problem.status >= 500) break
           open.delete(jobId)
           yield { type: 'error', jobId, error: toError(message.problem.status, message.problem, jobId, { jobId }) }
@@ -78,11 +81,11 @@ export async function * watchJobs (
   }
 }
 
-/** What comes over one connection, until it is closed. */
+/** Yields the messages of one connection, until it is closed. */
 async function * messagesOf (url: string, open: ReadonlyMap<string, string | undefined>, onOpen: () => void, signal: AbortSignal): AsyncGenerator<SocketMessage, void, void> {
   const channel = createChannel<SocketMessage>()
   const socket = new WebSocket(url)
-  // Of a connection that broke without a word, nothing else tells: the server's pings are not to be seen here.
+  // A silent disconnect raises no event, so a timer detects it. Browsers do not show the server's pings to scripts.
   let timer = startTimer(PATIENCE, channel.end)
   const onSign = (): void => {
     clearTimeout(timer)
@@ -101,7 +104,7 @@ async function * messagesOf (url: string, open: ReadonlyMap<string, string | und
     try {
       channel.push(JSON.parse(data as string) as SocketMessage)
     } catch {
-      // Something else answers there: a new connection may tell.
+      // The message is not JSON, so something else answers. End this connection: the next one may reach the server.
       channel.end()
     }
   }
@@ -109,7 +112,7 @@ async function * messagesOf (url: string, open: ReadonlyMap<string, string | und
     if (code === 1008) channel.push(new RequestFailedError(`${url} was closed: ${reason}`, { status: 400 }))
     channel.end()
   }
-  // Node 22 tells nothing else of a handshake that is refused: no close follows.
+  // If a handshake is refused, Node 22 raises only this event, and no close event.
   socket.onerror = channel.end
   try {
     yield * channel.read(signal)
@@ -119,7 +122,7 @@ async function * messagesOf (url: string, open: ReadonlyMap<string, string | und
   }
 }
 
-/** The same by requests, those of all jobs side by side. */
+/** Yields the events of many jobs by requests, for all jobs at the same time. */
 async function * follow (followJob: FollowJob, open: ReadonlyMap<string, string | undefined>, onTransport: FollowOptions['onTransport'], signal: AbortSignal): AsyncGenerator<WatchEvent, void, void> {
   const channel = createChannel<WatchEvent>()
   const stop = new AbortController()

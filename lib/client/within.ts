@@ -1,12 +1,13 @@
 import { onAbort, startTimer } from './sleep.js'
 
 /**
- * Runs some work until its caller aborts or its time is over, and then rejects at once, also where
- * the work is busy with something that cannot be aborted. The signal that it hands on is new each
- * time: `AbortSignal.any` would do the same, but keeps some memory for as long as the caller's
- * signal lives, as does a `fetch` with it; and one signal may be there for a page's lifetime.
- * @param timeout in ms
- * @param timedOut makes what the work ends with when its time is over
+ * Runs work with a time limit. Rejects at once when the caller's signal aborts or the time is over, even if the work is
+ * busy with something that cannot be aborted.
+ *
+ * The work gets a new signal. `AbortSignal.any` would make one too, but keeps some memory for as long as the caller's
+ * signal lives. So does a `fetch` with the caller's signal. That signal may live as long as a page.
+ * @param timeout in ms. Default: no limit
+ * @param timedOut makes the error for when the time is over
  */
 export async function within<Value> (
   signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<Value>, timeout?: number, timedOut?: () => Error

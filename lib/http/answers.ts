@@ -6,13 +6,16 @@ import type { ResolvedOptions } from './options.js'
 import { PROBLEM_TYPE } from './problem.js'
 import { EXAMPLE_ID, ProblemSchema } from './schemas.js'
 
-/* How answers are described, alike on all routes. */
+/* The documentation of answers, which is the same on all routes. */
 
-/** An answer as Fastify and @fastify/swagger take it. Examples stand beside the schema, where every version of OpenAPI has them. */
+/**
+ * An answer as Fastify and @fastify/swagger take it. The examples stand beside the schema, because every version of
+ * OpenAPI allows them there.
+ */
 export interface Answer {
   description: string
   headers?: Record<string, object>
-  /** Where there is no body: without it, @fastify/swagger describes one. */
+  /** For an answer without a body. Without `type`, @fastify/swagger would describe a body. */
   type?: 'null'
   content?: Record<string, { schema: Record<string, unknown>, examples?: Examples }>
 }
@@ -34,15 +37,15 @@ export function jsonAnswer (description: string, schema: Record<string, unknown>
   return { description, ...(headers && { headers }), content: { 'application/json': { schema, ...named(examples) } } }
 }
 
-/** An answer without a body. */
+/** Describes an answer without a body. */
 export function emptyAnswer (description: string): Answer {
   return { description, type: 'null' }
 }
 
-/** A problem of one code as an example, and what the code means where that is not what the example says. */
+/** An example of the problem with one code. `meaning` describes the code. Default: `detail`. */
 type ExampleProblem = Pick<Problem, 'code' | 'detail'> & Partial<Problem> & { meaning?: string }
 
-/** The error answer of a status: one example for each code that it can have. */
+/** Describes the error answer of a status, with one example for each code that it can have. */
 export function problemAnswer (status: number, problems: ExampleProblem[], headers?: Record<string, object>): Answer {
   const examples = problems.map(({ code, detail, meaning, ...rest }) =>
     [code, { type: 'about:blank', title: STATUS_CODES[status], status, detail, code, ...rest }] as const)
@@ -54,16 +57,20 @@ export function problemAnswer (status: number, problems: ExampleProblem[], heade
 }
 
 /**
- * Where the host's own error handler answers, the form of errors is the host's. Under its very media type
- * even a schema that allows anything would make Fastify serialize by it what that sends: an error, to nothing.
- * A range of media types (OpenAPI 3, Response Object) Fastify does not look at.
+ * Changes the error answers for an app that uses its own error handler (`errors: 'host'`). The form of its errors is
+ * not known here, so the schema allows anything. The schema stands under a range of media types (OpenAPI 3, Response
+ * Object), which Fastify does not look at. Under the exact media type, Fastify would serialize an error that the
+ * handler sends by our schema, and nothing of the error would be left.
  */
 export function asHostErrors (answers: Record<string, Answer>): Record<string, Answer> {
   return Object.fromEntries(Object.entries(answers).map(([status, answer]) =>
     [status, answer.content !== undefined && PROBLEM_TYPE in answer.content ? { ...answer, content: { 'application/*': { schema: {} } } } : answer]))
 }
 
-/** One schema for both: before OpenAPI 3.2 it is open whether that of a stream is of its text or of each event. */
+/**
+ * Describes a stream as a text and as a sequence of events. OpenAPI before 3.2 does not say which of the two the schema
+ * of a stream describes.
+ */
 const EventStreamSchema = Type.Union([
   Type.String({ description: 'The whole stream, as text.' }),
   Type.Object({
@@ -73,7 +80,7 @@ const EventStreamSchema = Type.Union([
   }, { description: 'Each event in it.' })
 ])
 
-/** A stream of events, whose examples are its text. */
+/** Describes a stream of events. The examples are its text. */
 export function streamAnswer (description: string, examples: Record<string, string>): Answer {
   return { description, content: { 'text/event-stream': { schema: EventStreamSchema, ...named(examples) } } }
 }
@@ -92,7 +99,7 @@ export const storeUnavailableOrFull = problemAnswer(503, [
   { code: 'QUEUE_FULL', meaning: 'Too many jobs are waiting.', detail: new QueueFullError().message }
 ], { 'Retry-After': header.retryAfter })
 
-/** Where connections are counted: only those of owners are. */
+/** The answer 429 of routes that count connections. There is none without `owner`, because nothing is counted then. */
 export function tooManyConnections ({ owner, maxConnections }: Pick<ResolvedOptions, 'owner' | 'maxConnections'>): Record<string, Answer> {
   return owner === undefined
     ? {}
@@ -116,10 +123,10 @@ const faults = [
   { code: 'INTERNAL_ERROR', meaning: 'A fault of the service. Its log tells more.', detail: new InternalError().message }
 ]
 
-/** What went wrong in the service. */
+/** The answer for a fault of the service. */
 export const fault = problemAnswer(500, faults)
 
-/** The same on the routes that answer with the output: somebody else's worker may have stored another one. */
+/** The same for routes that answer with the output. A worker of somebody else may have stored an invalid one. */
 export const faultOrOutputInvalid = problemAnswer(500, [{ code: 'OUTPUT_INVALID', detail: new OutputInvalidError().message, jobId: EXAMPLE_ID }, ...faults])
 
 export const notFound = problemAnswer(404, [

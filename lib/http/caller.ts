@@ -4,11 +4,12 @@ import type { Caller } from '../api/operations.js'
 import { checkOwner } from '../job/owner.js'
 
 /**
- * Makes what tells who a request comes from.
- * @param owner the host's option
- * @param publicUrl what stands before paths where clients reach them
- * @param pathOf the path under which a request reached the job's routes
- * @returns rejects with what `owner` throws, or with `OWNER_INVALID`: who is nobody must not be taken for everybody
+ * Makes the function that returns the caller of a request.
+ * @param owner the option of the plugin
+ * @param publicUrl the option of the plugin, which comes before every path
+ * @param pathOf returns the path under which a request reached the job's routes
+ * @returns a function that rejects with what `owner` throws, or with `OWNER_INVALID`. Without the latter, a caller
+ * whose owner is undefined could see the jobs of all owners
  */
 export function createCallerOf (owner: AsyncJobsOptions['owner'], publicUrl: string, pathOf: (request: FastifyRequest) => string): (request: FastifyRequest) => Promise<Caller> {
   return async request => {

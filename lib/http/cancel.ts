@@ -5,15 +5,15 @@ import { expired, fault, jsonAnswer, notFound, problemAnswer, storeUnavailable, 
 import { type JobIdRequest, type RouteContext } from './context.js'
 
 /**
- * Whatever body comes along is ignored: many clients name a media type for each POST, and Fastify refuses
- * a JSON body that is empty. In an instance of its own, as the input of jobs is parsed otherwise.
+ * Makes an instance ignore all bodies. Many clients send a media type with each POST, and Fastify refuses an empty body
+ * with the media type of JSON. Call it on an instance that has only this route: the route of submissions parses bodies.
  */
 function takeAnyBody (app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => { done(null) })
 }
 
-/** `POST /cancel/:jobId`: the job is canceled, whatever it does. */
+/** Registers `POST /cancel/:jobId`: cancels the job, whether it runs or not. */
 export function cancelRoute (app: FastifyInstance, { definition, operations, callerOf, prefix, operationId, documented }: RouteContext): void {
   const { canceled } = exampleJobs(prefix, definition.attempts)
   const { startedAt, ...neverStarted } = canceled

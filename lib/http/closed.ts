@@ -1,17 +1,17 @@
 import type { FastifyReply } from 'fastify'
 
 /**
- * Calls back when a response is closed: its client has got it, or has hung up. At once where that was before: while
- * the host's hooks ran, nobody here listened.
+ * Calls `act` when a response is closed: the client has got it, or has hung up. If that happened before, while the
+ * app's hooks ran, it calls `act` at once.
  */
 export function onClosed ({ raw }: Pick<FastifyReply, 'raw'>, act: () => void): void {
-  // Of HTTP/2, only the stream tells.
+  // With HTTP/2, only the stream knows. It has the same field, but the type of `raw` is that of HTTP/1.
   const { destroyed } = 'stream' in raw ? raw.stream as { destroyed: boolean } : raw
   if (destroyed) act()
   else raw.once('close', act)
 }
 
-/** Aborts when the client has hung up (or has got its answer), or is to be answered because the service closes. */
+/** Makes a signal that aborts when the response is closed, or when the service closes and has to answer now. */
 export function goneSignal (reply: FastifyReply, closing: AbortSignal): AbortSignal {
   const gone = new AbortController()
   const leave = (): void => {

@@ -4,21 +4,22 @@ import type { Answer } from './answers.js'
 import type { TaggedDocument } from './tag.js'
 
 /*
- * Schemas that stand in many answers are named components of the OpenAPI document, so that clients which are generated
- * from it have one type for each. They are not shared schemas of the host (`addSchema`): how those are called in the
- * document is up to the host's `refResolver`, and their ids may be taken.
+ * Schemas of many answers become named components of the OpenAPI document. So a generated client has one type for each.
+ * They are not shared schemas of the app (`addSchema`): the app's `refResolver` names those in the document, and the
+ * app may have used the ids already.
  */
 
 const COMPONENTS: Record<string, object> = { JobFailure: JobFailureSchema, Job: JobSchema, Problem: ProblemSchema }
 const PLACE = '#/components/schemas/'
 
 /**
- * Our operations refer to components by names that no host has, until the components have their names in a document.
- * So they are known as ours whatever a transformation of the host's makes of their ids, and nothing of the host's is taken for ours.
+ * The prefix of references to components, until the components get their names in a document. No app has such names. So
+ * the prefix marks our operations, even if a transformation of the app changes operation ids, and never marks an
+ * operation of the app.
  */
 const OURS = `${PLACE}fastify-async-jobs.`
 
-/** What we see of the document while @fastify/swagger writes it. */
+/** The parts of the document that are used here, while @fastify/swagger writes it. */
 export interface OpenApiObject extends TaggedDocument {
   components: { schemas: Record<string, object> }
   paths: Record<string, Record<string, Operation>>
@@ -29,7 +30,7 @@ interface Operation {
   tags?: string[]
 }
 
-/** Answers with references in place of the schemas that are components. */
+/** Replaces schemas that are components by references. */
 export function withReferences (answers: Record<string, Answer>): Record<string, Answer> {
   return Object.fromEntries(Object.entries(answers).map(([status, { content, ...answer }]) =>
     [status, content === undefined ? answer : { ...answer, content: mapValues(content, one => ({ ...one, schema: referenceTo(one.schema) })) }]))
@@ -40,7 +41,10 @@ function referenceTo (schema: Record<string, unknown>): Record<string, unknown> 
   return name === undefined ? schema : { $ref: OURS + name }
 }
 
-/** Adds the components to a document that our operations in it refer to. Where the host has others of the same names, ours get names of their own. */
+/**
+ * Adds to a document the components to which our operations in it refer. If the app has another component of the same
+ * name, ours gets another name.
+ */
 export function addComponents ({ components: { schemas }, paths }: OpenApiObject): void {
   const own = Object.values(paths).flatMap(path => Object.entries(path).flatMap(([method, operation]) => {
     const used = usedComponents(operation)
@@ -58,16 +62,18 @@ export function addComponents ({ components: { schemas }, paths }: OpenApiObject
   for (const { path, method, operation } of own) path[method] = renameReferences(operation, names)
 }
 
-/** The names of our components that an operation refers to: none in one of the host's. */
+/** The names of our components to which an operation refers. An operation of the app refers to none. */
 function usedComponents ({ responses = {} }: Operation): string[] {
   const references = Object.values(responses).flatMap(({ content = {} }) => Object.values(content).map(({ schema }) => schema?.$ref))
   return references.flatMap(reference => reference?.startsWith(OURS) ? [reference.slice(OURS.length)] : [])
 }
 
+/** Copies a schema. Its field `error` becomes a reference to the component of failures. */
 function asComponent (schema: object): object {
   return JSON.parse(JSON.stringify(schema), (key, value: unknown) => key === 'error' ? { $ref: `${OURS}JobFailure` } : value) as object
 }
 
+/** Copies a part of the document, in which it replaces references by their names in the document. */
 function renameReferences<Value extends object> (value: Value, names: Map<string, string>): Value {
   return JSON.parse(JSON.stringify(value), (key, value: unknown) => key === '$ref' ? names.get(value as string) ?? value : value) as Value
 }

@@ -1,20 +1,22 @@
 import { TooManyConnectionsError, withDetails } from '../base/errors.js'
 import type { Caller } from '../api/operations.js'
 
-/** Counts what each owner holds open in this process: event streams, WebSockets and waiting requests. */
+/**
+ * Counts the connections of each owner that are open in this process: event streams, WebSockets and waiting requests.
+ */
 export interface Connections {
   /**
-   * Counts a connection. Callers without an owner are not counted.
-   * @returns is to be called when it is closed
+   * Counts a connection. Does not count callers without an owner.
+   * @returns a function that you must call once, when the connection is closed
    * @throws `TOO_MANY_CONNECTIONS`
    */
   take (caller: Caller): () => void
 }
 
-/** When to come again, in seconds: nobody knows when the owner closes something. */
+/** The `Retry-After` of a refusal, in seconds. It is a guess: nobody knows when the owner closes a connection. */
 const RETRY_AFTER = 1
 
-/** @param max how many one owner may hold */
+/** @param max how many connections one owner may have open */
 export function countConnections (max: number): Connections {
   const open = new Map<string, number>()
   return {

@@ -8,16 +8,16 @@ import type { Answer } from './answers.js'
 import type { Connections } from './connections.js'
 import type { HostOptions } from './validation.js'
 
-/** What every route of a job knows. */
+/** What every route of a job needs. */
 export interface RouteContext {
   definition: JobDefinition
   operations: JobOperations
-  /** Checks an input where the host's validator cannot. */
+  /** Checks an input if the app's validator cannot. */
   checkInput: Check
-  /** Ends what lasts: aborts when the service closes. */
+  /** Aborts when the service closes, to end streams, sockets and waits. */
   closing: AbortSignal
   options: Pick<ResolvedOptions, 'jobOptions' | 'maxWait' | 'websocket' | 'maxSubscriptions' | 'allowedOrigins' | 'maxConnections' | 'maxPending' | 'owner'>
-  /** Who a request comes from. Rejects as the host's `owner` does. */
+  /** Returns the caller of a request. Rejects with what the option `owner` throws, or with `OWNER_INVALID`. */
   callerOf (request: FastifyRequest): Promise<Caller>
   connections: Connections
   /** The prefix as the documentation shows it. */
@@ -32,7 +32,7 @@ export interface JobIdRequest {
   Params: { jobId: string }
 }
 
-/** What @fastify/swagger reads of a route beside what Fastify itself does. It is the host's to register it, or not. */
+/** The documentation of a route: what Fastify reads, and what @fastify/swagger reads if the app has registered it. */
 export interface Documentation extends FastifySchema {
   response?: Record<string, Answer>
   operationId?: string
@@ -42,12 +42,15 @@ export interface Documentation extends FastifySchema {
   hide?: boolean
 }
 
-/** OpenAPI links, by the status of the answer that they start from. */
+/** The OpenAPI links of a route, by the status of the answer that has them. */
 export interface Links {
   [status: string]: Record<string, { operationId: string, parameters: Record<string, string>, description: string }>
 }
 
-/** What a link passes on: the parameters of the prefix as they are, and the job's id from where it is found. */
+/**
+ * The parameters of a link: those of the prefix with their values in the request, and the job's id.
+ * @param jobId runtime expression for the id
+ */
 export function linkParameters (prefix: string, jobId: string): Record<string, string> {
   return { ...Object.fromEntries(paramsOf(prefix).map(name => [name, `$request.path.${name}`])), jobId }
 }

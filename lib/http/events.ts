@@ -11,21 +11,24 @@ import { emptyAnswer, expired, fault, notFound, storeUnavailable, streamAnswer, 
 import { goneSignal, onClosed } from './closed.js'
 import { type JobIdRequest, type RouteContext } from './context.js'
 
-/** How often a comment is sent, in ms: proxies close what is silent, and a client that is gone is noticed only by writing to it. */
+/**
+ * How often the stream sends a comment, in ms. Proxies close silent connections, and only a write shows that a client
+ * is gone.
+ */
 const KEEP_ALIVE = 15_000
 
 /** How long a client has to read the rest when the service closes, in ms. */
 const CLOSE_TIMEOUT = 1_000
 
-/** How soon a client comes back after the stream broke, in ms. */
+/** How long a client waits before it reconnects after the stream broke, in ms. The stream tells it. */
 const RETRY = 1_000
 
-/** A stream that ends at once: its client asks again. */
+/** A stream that ends at once, so that its client reconnects. */
 const NOTHING_NOW: JobEvent[] = []
 
-/** `GET /events/:jobId`: the job as it changes, as Server-Sent Events. */
+/** Registers `GET /events/:jobId`: the job and its changes, as Server-Sent Events. */
 export async function eventsRoute (app: FastifyInstance, { definition, operations, callerOf, connections, prefix, operationId, documented, closing, options }: RouteContext): Promise<void> {
-  // Where the host has it, its hooks see this route, too.
+  // If the app has registered @fastify/sse, use that one: its hooks see this route too.
   if (!app.hasPlugin('@fastify/sse')) await app.register(fastifySSE)
 
   app.get<EventsRequest>('/events/:jobId', {
@@ -61,20 +64,21 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
     endWhenClosing(reply, request.raw.httpVersionMajor, closing)
     const after = lastEventId(request)
     const stream = await operations.events(request.params.jobId, caller, { after, signal: gone }).catch((error: unknown) => {
-      // To `EventSource` any answer but a stream is the last one: who has watched already is to come back.
+      // `EventSource` gives up after any answer but a stream. A client that has watched before gets an empty stream
+      // during an outage, so that it reconnects.
       if (after === undefined || !(error instanceof StoreUnavailableError)) throw error
       return NOTHING_NOW
     })
-    // A service that closes has not told all, so it is not this.
+    // There is nothing more to send. But if the service closes, `stream` may be undefined before the client has all.
     if (stream === undefined && !closing.aborted) return await reply.code(204).send()
-    // Where caches are concerned, like all answers; but no hook runs for this one. What compresses on the way would
-    // hold back the events until there are enough of them.
+    // No onSend hook runs for a stream, so set `no-store` here. `no-transform` keeps proxies from compressing the
+    // stream: they would hold back events until there are enough of them.
     reply.header('cache-control', 'no-store, no-transform')
     reply.sse.sendHeaders()
     reply.raw.write(`retry: ${RETRY}\n\n`)
     if (stream === undefined) return
     let sending = false
-    // In between, never in the middle of an event.
+    // Send comments between events, never in the middle of one.
     const keepAlive = setInterval(() => { if (!sending) reply.raw.write(':\n\n') }, KEEP_ALIVE)
     try {
       for await (const event of stream) {
@@ -85,14 +89,14 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
         if (sent !== 'sent') break
       }
     } catch (error) {
-      // The status has left: the client asks again, and is told then.
+      // The status is sent already, so this answer cannot tell of the error. The client reconnects and gets it then.
       request.log.info({ err: error }, 'The stream of events ended')
     } finally {
       clearInterval(keepAlive)
     }
   })
 
-  // The host decides whether there is one for each GET, as for its own.
+  // The app's option `exposeHeadRoutes` also decides about this route. The type of initialConfig leaves the option out.
   if ((app.initialConfig as { exposeHeadRoutes?: boolean }).exposeHeadRoutes === false) return
   app.head<EventsRequest>('/events/:jobId', { ...documented({ hide: true }), preValidation: readLastEventId }, async (request, reply) => {
     const looked = new AbortController()
@@ -106,24 +110,28 @@ interface EventsRequest extends JobIdRequest {
   Querystring: { lastEventId?: string }
 }
 
-/** One who comes back may have a query that it has already come back with. */
+/** Takes the last `lastEventId` of a query. A polyfill that reconnects several times may append one each time. */
 function readLastEventId ({ query }: FastifyRequest<EventsRequest>, _reply: FastifyReply, done: () => void): void {
   if (Array.isArray(query.lastEventId)) query.lastEventId = query.lastEventId.at(-1) as string
   done()
 }
 
-/** By the header or, as polyfills of `EventSource` send it, by the query. */
+/**
+ * Returns the id of the client's last event, from the header or from the query. Polyfills of `EventSource` use the
+ * query.
+ */
 function lastEventId ({ headers, query }: FastifyRequest<EventsRequest>): string | undefined {
   const header = headers['last-event-id']
   return header === undefined ? query.lastEventId : String(header)
 }
 
-/** When the service closes, the client gets what is on its way, and a moment to read it. */
+/** Ends a response when the service closes. The client gets what is on its way, and a moment to read it. */
 function endWhenClosing (reply: FastifyReply, httpVersion: number, closing: AbortSignal): void {
   const { raw } = reply
   let timer: NodeJS.Timeout | undefined
   const end = (): void => {
-    // Kept alive, its connection would hold up the service that closes. That of HTTP/2 is not only ours.
+    // With keep-alive, the connection would keep the service from closing. Do not end a connection of HTTP/2, which
+    // also carries other requests.
     const { socket } = raw
     if (httpVersion === 1) raw.once('finish', () => { socket?.destroySoon() })
     timer = setTimeout(() => { raw.destroy() }, CLOSE_TIMEOUT)
@@ -136,7 +144,7 @@ function endWhenClosing (reply: FastifyReply, httpVersion: number, closing: Abor
   })
 }
 
-/** Resolves when the client may be sent more. */
+/** Writes a piece. Resolves when the stream takes more. */
 function write (to: Writable, piece: Buffer): Promise<void> {
   return new Promise(resolve => {
     if (to.write(piece)) resolve()
@@ -144,7 +152,7 @@ function write (to: Writable, piece: Buffer): Promise<void> {
   })
 }
 
-/** JSON has no line breaks: an event is one line of data. */
+/** The text of an event. It has one line of data, because JSON has no line breaks. */
 function toText ({ type, id, ...data }: JobEvent): string {
   return eventText(id, type, 'job' in data ? data.job : data)
 }
@@ -153,7 +161,7 @@ function eventText (id: string, event: string, data: object): string {
   return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 }
 
-/** The same texts that the stream has. */
+/** Examples in the documentation, in the format of the stream. */
 function examples (prefix: string, attempts: number): Record<string, string> {
   const { in_progress: running, completed } = exampleJobs(prefix, attempts)
   return {

@@ -1,9 +1,10 @@
-/** What the ids of a server's operations end in. */
+/** For each server, the endings of its operation ids. */
 const taken = new WeakMap<object, Set<string>>()
 
 /**
- * Makes operation ids that are unique in a service: `submit` becomes `submitReport`. The job `report.a`, beside one
- * that is called `report-a`, has `submit_report.a`.
+ * Makes operation ids that are unique in a service: `submit` becomes `submitReportA` for the job `report-a`. If another
+ * job has this ending already, the id ends with the name of the job instead: `submit_report.a`. If that is taken too, a
+ * number follows.
  */
 export function createOperationId (server: object, jobName: string): (verb: string) => string {
   const endings = taken.get(server) ?? new Set<string>()

@@ -9,7 +9,7 @@ import { checkJob } from '../definition/options.js'
 import { placeOptions } from '../definition/places.js'
 import { checkProcessor, checkSandbox, schema, workerFields, type ResolvedWorkerOptions } from '../worker/options.js'
 
-/** What the plugin gets: complete and frozen. */
+/** The options of the plugin, complete and frozen. */
 export interface ResolvedOptions<Definition extends JobDefinition = JobDefinition> {
   readonly job: Definition
   readonly connection: Connection
@@ -24,7 +24,7 @@ export interface ResolvedOptions<Definition extends JobDefinition = JobDefinitio
   readonly publicUrl: string
   readonly pollAfter: Readonly<{ min: number, max: number }>
   readonly jobOptions: AsyncJobsOptions<Definition>['jobOptions']
-  /** s. */
+  /** In seconds. */
   readonly maxWait: number
   readonly maxSubscriptions: number
   readonly owner: AsyncJobsOptions['owner']
@@ -52,7 +52,7 @@ const PluginOptions = Type.Object({
   maxSubscriptions: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1_000 }),
   maxConnections: Type.Integer({ minimum: 1, maximum: MAX_INT32, default: 1_000 }),
   allowedOrigins: Type.Optional(Type.Array(Type.String({
-    // As browsers write it (RFC 6454, section 6.2), so that it can be compared.
+    // The form in which browsers send an origin (RFC 6454, section 6.2), so that the two texts can be compared.
     pattern: '^(?!https:.*:443$|http:.*:80$)[a-z][a-z0-9+.-]*://[^/?#@*A-Z]+$',
     description: 'must be an origin as browsers send it: https://app.example.com, in lower case, without a path, a wildcard and the port that goes without saying'
   }))),
@@ -61,7 +61,10 @@ const PluginOptions = Type.Object({
 
 placeOptions([...Object.keys(PluginOptions.properties), 'job', 'connection', 'processor', 'jobOptions', 'owner', 'prefix'], 'options.* of the plugin')
 
-/** Completes the plugin's options. `prefix`, `logLevel` and `logSerializers` are Fastify's own. */
+/**
+ * Checks and completes the options of the plugin. Leaves out Fastify's own: `prefix`, `logLevel` and `logSerializers`.
+ * @throws `OPTION_INVALID`, `EMBEDDED_IN_PRODUCTION`
+ */
 export function resolveOptions<Definition extends JobDefinition> (
   given: AsyncJobsOptions<Definition> & { prefix?: string, logLevel?: unknown, logSerializers?: unknown },
   env: NodeJS.ProcessEnv
@@ -85,7 +88,8 @@ export function resolveOptions<Definition extends JobDefinition> (
     publicUrl: toUri(options.publicUrl),
     ...(options.allowedOrigins && { allowedOrigins: Object.freeze([...options.allowedOrigins]) }),
     job,
-    // Not for null: that is a setting which could not be read, and no wish for a store in memory.
+    // `null` does not get the default. It is probably a setting that could not be read, and no wish for a store in
+    // memory.
     connection: connection === undefined ? 'memory:' : connection,
     connectionDefaulted: connection === undefined,
     processor,
@@ -96,7 +100,7 @@ export function resolveOptions<Definition extends JobDefinition> (
   })
 }
 
-/** As it stands in links and headers: in ASCII. What is encoded already stays. */
+/** Encodes `publicUrl` for links and headers, which are ASCII. Does not encode twice what is encoded already. */
 function toUri (publicUrl: string): string {
   try {
     const isPath = /^(?:\/|$)/.test(publicUrl)

@@ -6,24 +6,29 @@ import { toIssues } from '../definition/validator.js'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** What Fastify throws before a route is reached, and what we call it. Others of its kind are INPUT_MALFORMED. */
+/** Our codes for errors that Fastify throws while it parses a body. All others of this kind are `INPUT_MALFORMED`. */
 const FASTIFY_CODES: Record<string, string> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
   FST_ERR_CTP_BODY_TOO_LARGE: 'INPUT_TOO_LARGE'
 }
 
-/** Answers errors of this package, and of Fastify about the input, as a problem (RFC 9457). All others are the host's. */
+/**
+ * Error handler of our routes. Answers errors of this package, and Fastify's errors about the input, with a problem
+ * (RFC 9457). Passes all other errors on to the app's error handler.
+ */
 export async function sendProblem (error: FastifyError & ProblemDetails, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const problem = toProblem(error)
-  // Thrown on, it goes to the error handler of the enclosing plugin, and in the end to Fastify's: out of
-  // an async function whatever it is, out of any other only where it is an Error.
+  // Fastify passes a thrown error on to the error handler of the enclosing plugin, and at last to its own. This
+  // function is async, because from a synchronous one Fastify passes on only instances of Error.
   if (problem === undefined) throw error
   logCause(error, request.log)
   return reply.code(problem.status).headers(error.headers ?? {}).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 
-/** The same for an error that is told otherwise than by an answer. What we do not know is the log's alone. */
+/** Makes the problem for a message over a WebSocket. Logs an error that is not of this package, and hides it. */
 export function problemFor (error: unknown, log: FastifyBaseLogger): Problem {
+  // The casts hold: errors of the registry have all fields that toProblem reads, and an InternalError has a status, so
+  // it becomes a problem.
   const known = error instanceof AsyncJobsError ? toProblem(error as FastifyError & ProblemDetails) : undefined
   if (known !== undefined) {
     logCause(error as ProblemDetails, log)
@@ -33,25 +38,29 @@ export function problemFor (error: unknown, log: FastifyBaseLogger): Problem {
   return toProblem(new InternalError() as FastifyError) as Problem
 }
 
-/** What clients are not told. An absent store has no cause: the engine reports it once. */
+/**
+ * Logs the cause of an error, which clients do not see. A known outage has no cause, because the engine logs it once.
+ */
 function logCause (error: ProblemDetails & { message?: string, cause?: unknown }, log: FastifyBaseLogger): void {
   if (error.cause !== undefined) log.error({ err: error.cause, ...(error.jobId !== undefined && { jobId: error.jobId }) }, error.message)
 }
 
+/** Returns undefined for an error that belongs to the app's error handler. */
 function toProblem (error: FastifyError & ProblemDetails): Problem | undefined {
-  // Hosts may throw anything.
+  // The code of an app may throw any value, whatever the type says.
   if (Object(error) !== error || error instanceof MisuseError) return undefined
   if (error instanceof AsyncJobsError && error.statusCode !== undefined) return problem(error.statusCode, error.code, error.message, error)
   if (error.validationContext !== undefined) {
-    // The stack was too short, which Fastify takes for a fault of the validator.
+    // The input is nested more deeply than the call stack of the validator allows. Fastify takes that for a fault of
+    // the validator.
     if (error instanceof RangeError) return toProblem(new InputInvalidError('it is nested too deeply') as FastifyError)
-    // A validator that is broken is the host's.
+    // The app's validator is broken, so its error belongs to the app.
     if (error.statusCode !== undefined && error.statusCode >= 500) return undefined
-    // A validator of the host may throw an error that lists nothing, and may choose the status.
+    // The app's validator may choose the status, and may throw an error without a list of issues.
     const code = error.validationContext === 'querystring' ? 'QUERY_INVALID' : 'INPUT_INVALID'
     return problem(error.statusCode ?? 400, code, error.message, error.validation ? { issues: toIssues(error.validation) } : {})
   }
-  // Not every error that the host's hooks throw has a code, and not every code is a string.
+  // An error of the app's hooks may have no code, or one that is not a string.
   if (typeof error.code !== 'string' || !error.code.startsWith('FST_ERR_CTP_')) return undefined
   return problem(error.statusCode ?? 400, FASTIFY_CODES[error.code] ?? 'INPUT_MALFORMED', error.message, {})
 }

@@ -3,43 +3,51 @@ import type { JobDefinition } from '../../types/definition.js'
 import type { JobHandle, JobsLookup } from '../../types/handle.js'
 import { JobNotRegisteredError, JobTwiceError, PrefixTakenError, ProcessorTwiceError } from '../base/errors.js'
 
-/** The jobs that are registered in a Fastify instance itself. */
+/** The jobs that are registered in one Fastify instance. */
 export interface Registry {
   /** @throws `PREFIX_TAKEN`, `JOB_TWICE`, `PROCESSOR_TWICE` */
   add (registration: Registration): void
 }
 
-/** One job under one prefix. The same may be under others, too, each with an owner and limits of its own. */
+/**
+ * One job under one prefix. The same job may have further registrations, each with its own prefix, owner and limits.
+ */
 export interface Registration {
   definition: JobDefinition
   handle: JobHandle<JobDefinition>
-  /** undefined: it has no routes. */
+  /** undefined: the registration has no routes. */
   prefix: string | undefined
-  /** The store on which it has a worker here; undefined: it only produces. */
+  /** The store on which the registration has a worker in this process. undefined: it has no worker. */
   worksOn: object | undefined
 }
 
+/** Registrations by the name of the job. */
 type Handles = Map<string, Registration>
 
-/** By the lookups that are ours. */
+/** The registry of each `app.jobs` that this package has made. */
 const registries = new WeakMap<JobsLookup, Registry>()
 
+/** The registrations of each Fastify instance. */
 const handlesIn = new WeakMap<object, Handles>()
 
-/** Prefixes are paths of a server, wherever in it they are registered. */
+/** For each server, the name of the job at each prefix. All instances of a server share its paths. */
 const prefixesOf = new WeakMap<object, Map<string, string>>()
 
-/** The jobs that have a worker in a server, by the store. */
+/** For each server and store, the names of the jobs that have a worker. */
 const workersOf = new WeakMap<object, Map<object, Set<string>>>()
 
-/** The registry of an instance, with the `app.jobs` that looks into it. */
+/** Returns the registry of an instance. The first call adds `app.jobs`, which looks into it. */
 export function registryOf (app: FastifyInstance): Registry {
-  // Where `app.jobs` is something of the host's own, Fastify tells that the decorator exists already.
+  // If the app has an `app.jobs` of its own, `decorate` throws that the decorator exists already. So below, `app.jobs`
+  // is one that createLookup made.
   if (!handlesIn.has(app)) app.decorate('jobs', createLookup(app))
   return registries.get(app.jobs) as Registry
 }
 
-/** Looks here, and then in what encloses it: what is registered in which order makes no difference. */
+/**
+ * Makes `app.jobs`. It looks into this instance, and then into those that enclose it. It looks at the time of the call,
+ * so the order of registrations does not matter.
+ */
 function createLookup (app: FastifyInstance): JobsLookup {
   const handles: Handles = new Map()
   const prefixes = prefixesOf.get(app.server) ?? new Map<string, string>()
@@ -48,10 +56,10 @@ function createLookup (app: FastifyInstance): JobsLookup {
   prefixesOf.set(app.server, prefixes)
   workersOf.set(app.server, workers)
   const lookup: JobsLookup = <Definition extends JobDefinition>({ name }: Definition) => {
-    // Fastify makes an enclosed instance of the one that encloses it, which is its prototype.
+    // The prototype of a Fastify instance is the instance that encloses it.
     for (let scope: object | null = app; scope !== null; scope = Object.getPrototypeOf(scope) as object | null) {
       const found = handlesIn.get(scope)?.get(name)
-      // The map is keyed by the definition's name, so its handle is of this definition's types.
+      // The cast holds because the name identifies the definition, and so its types.
       if (found !== undefined) return found.handle as unknown as JobHandle<Definition>
     }
     throw new JobNotRegisteredError(name)
@@ -66,7 +74,7 @@ function createLookup (app: FastifyInstance): JobsLookup {
       if (first !== undefined && first.definition !== definition) throw new JobTwiceError(name)
       const working = worksOn && (workers.get(worksOn) ?? new Set<string>())
       if (working?.has(name)) throw new ProcessorTwiceError(name)
-      // The first that has routes: its jobs have links.
+      // Of several registrations, `app.jobs` uses the first one with routes, because its jobs have links.
       if (first === undefined || (first.prefix === undefined && prefix !== undefined)) handles.set(name, registration)
       if (prefix !== undefined) prefixes.set(prefix, name)
       if (worksOn !== undefined && working !== undefined) workers.set(worksOn, working.add(name))

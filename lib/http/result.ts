@@ -10,12 +10,12 @@ import { requestedWait, type WaitRequest } from './wait.js'
 
 const failed = { code: 'JOB_FAILED', meaning: 'The job failed; `error` tells why. It will have no output.', detail: EXAMPLE_FAILURE.message, jobId: EXAMPLE_ID, error: EXAMPLE_FAILURE }
 
-/** How a job without output is told, on every route that may answer with the output. */
+/** The answers for a job without output, on all routes that may answer with the output. */
 export const jobFailed = failed
 export const jobCanceled = { code: 'JOB_CANCELED', detail: 'The job was canceled.', jobId: EXAMPLE_ID }
 export const failedOtherwise = problemAnswer(422, [{ ...failed, meaning: 'The job failed, and chose this status for it.' }])
 
-/** `GET /result/:jobId`: the output of a completed job. */
+/** Registers `GET /result/:jobId`: the output of a completed job. */
 export function resultRoute (app: FastifyInstance, { definition, operations, callerOf, connections, operationId, documented, closing, options }: RouteContext): void {
   app.get<JobIdRequest & WaitRequest>('/result/:jobId', documented({
     operationId: operationId('result'),
@@ -50,7 +50,10 @@ export function resultRoute (app: FastifyInstance, { definition, operations, cal
   })
 }
 
-/** The examples of the schema as those of the answer: OpenAPI 3.0 knows none in a schema. */
+/**
+ * Describes the answer with the output. The examples of the schema become those of the answer, because a schema of
+ * OpenAPI 3.0 has none.
+ */
 export function outputAnswer ({ output }: JobDefinition, description: string, headers: Record<string, object>): Answer {
   const { examples, ...schema } = toJsonSchema(output, 'output')
   const named = Array.isArray(examples) ? Object.fromEntries(examples.map((example: unknown, index) => [`example ${index + 1}`, example])) : {}

@@ -18,23 +18,24 @@ import { claimPath } from './upgrades.js'
 import { createHostOptions, type HostOptions } from './validation.js'
 import { readWait } from './wait.js'
 
-/** All routes of a job, in an instance of their own that has the job's prefix. */
+/** Registers all routes of a job. `app` must be an instance of their own, with the job's prefix. */
 export async function registerRoutes (app: FastifyInstance, given: Omit<RouteContext, 'documented'>, errors: 'problem' | 'host'): Promise<void> {
   const context: RouteContext = { ...given, documented: createDocumented(app, errors, createHostOptions(app, given.definition, given.checkInput), given.definition) }
   if (errors === 'problem') app.setErrorHandler(sendProblem)
   app.addHook('onSend', ({ raw }, reply, _payload, done) => {
-    // Refusals, too: what one client is told in passing is no other's answer, and a cache in between may keep any of them.
+    // Errors get `no-store` too: a cache may store any answer, but each is only for the client that asked, at this
+    // moment.
     reply.header('cache-control', 'no-store')
-    // Who has waited until the service closed would keep it from closing, as long as the connection is kept alive.
+    // With keep-alive, the connection of a client that waited would keep the service from closing.
     if (given.closing.aborted && raw.httpVersionMajor === 1) reply.header('connection', 'close')
     done()
   })
-  // Also those of clients that would rather speak HTTP/2.
+  // Claim all routes, not only that of WebSockets: a client may ask any of them for an upgrade to HTTP/2.
   app.addHook('onRoute', ({ url }) => { claimPath(app.server, url) })
   app.addHook('preValidation', readWait)
   giveTimeToWait(app, context)
   allowSilence(app)
-  // An id longer than the router's maxParamLength reaches only what takes any path: it is unknown, too.
+  // The router passes an id that is longer than its maxParamLength only to wildcard routes. Such an id is unknown.
   const unknown = async (): Promise<never> => { throw new JobNotFoundError() }
   submitRoute(app, context)
   statusRoute(app, context)
@@ -45,12 +46,16 @@ export async function registerRoutes (app: FastifyInstance, given: Omit<RouteCon
   })
   await eventsRoute(app, context)
   if (given.options.websocket) socketRoute(app, context)
-  // Last of all: they bring the components and the tag, when what refers to them is in the document.
+  // These routes come last, because hidden routes carry the transformation that adds the components and the tag. By
+  // then, the document has the routes that refer to them.
   for (const path of ['/status/*', '/result/*', '/events/*']) app.get(path, context.documented({ hide: true }), unknown)
 }
 
-/** A host may limit the time of its handlers. Those of ours have the time of a wait in addition, and streams all the time there is. */
+/**
+ * Extends the app's `handlerTimeout` for our routes: by the longest wait, and for streams and WebSockets without end.
+ */
 function giveTimeToWait (app: FastifyInstance, { options: { maxWait } }: RouteContext): void {
+  // The type of initialConfig leaves the option out.
   const { handlerTimeout = 0 } = app.initialConfig as { handlerTimeout?: number }
   if (handlerTimeout === 0) return
   app.addHook('onRoute', route => {
@@ -59,10 +64,11 @@ function giveTimeToWait (app: FastifyInstance, { options: { maxWait } }: RouteCo
   })
 }
 
-/** Documentation as this host can show it. */
+/** Makes the function that adds documentation to the options of a route, in the form that this app can show. */
 function createDocumented (app: FastifyInstance, errors: 'problem' | 'host', host: HostOptions, { name, description = `The job \`${name}\`.` }: JobDefinition): RouteContext['documented'] {
   const openApi3 = writesOpenApi3(app)
-  // The one place where @fastify/swagger shows its document, as long as the host's own transformation is to see our routes.
+  // @fastify/swagger passes its document only to transformations. The transformation of a route replaces the app's own
+  // for that route. So only hidden routes have one, and the app's own sees all others.
   const swaggerTransform = ({ openapiObject }: { openapiObject: OpenApiObject }) => {
     addComponents(openapiObject)
     declareTag(openapiObject, { name, description })
@@ -80,8 +86,8 @@ function createDocumented (app: FastifyInstance, errors: 'problem' | 'host', hos
 }
 
 /**
- * Whether the host documents itself in OpenAPI 3. Where it gave @fastify/swagger no options, that
- * writes Swagger 2.0 and throws for every link; and nothing but its source tells the two apart.
+ * Whether the app writes OpenAPI 3. If it gave @fastify/swagger no options, that writes Swagger 2.0, and throws for
+ * every link. Only the source of `app.swagger` tells the two apart.
  */
 function writesOpenApi3 (app: FastifyInstance): boolean {
   return 'swagger' in app && String(app.swagger).includes('openapiObject')

@@ -2,7 +2,7 @@ import { Type, type TObject, type TSchema } from '@sinclair/typebox'
 import type { Job, JobStatus } from '../../types/job.js'
 import { jobLinks } from '../job/links.js'
 
-/* What the API's documentation says of every body that goes in or out, and how answers are serialized. */
+/* The schemas of all bodies, parameters and headers, for the documentation. */
 
 const time = (description: string): TSchema => Type.String({ format: 'date-time', description })
 
@@ -14,7 +14,7 @@ export const JobFailureSchema = Type.Object({
 
 export const JobSchema = Type.Object({
   jobId: Type.String({ description: 'Random and opaque: whoever has it can ask for the job.' }),
-  // An enum, not a union of literals: that is serialized without trying each branch.
+  // An enum, because TypeBox writes a union of literals as a branch for each status.
   status: Type.Unsafe<JobStatus>({
     type: 'string',
     enum: ['pending', 'in_progress', 'completed', 'failed', 'canceled'] satisfies JobStatus[],
@@ -41,8 +41,8 @@ export const JobSchema = Type.Object({
 }, { title: 'Job' })
 
 /**
- * Nothing in it is required and nothing forbidden, as in RFC 9457: a host's hooks may answer in this
- * media type too, with members of their own, and its serializer would not send what misses one.
+ * Requires nothing and forbids nothing, as RFC 9457 does. The app's hooks may answer on our routes with this media type
+ * too, and with members of their own.
  */
 export const ProblemSchema = Type.Partial(Type.Object({
   type: Type.String({ description: '`about:blank`; `code` tells what happened.' }),
@@ -60,19 +60,22 @@ export const ProblemSchema = Type.Partial(Type.Object({
 
 export const EXAMPLE_ID = '6f1c2b1e-8f0a-4b57-9d3e-2a7c5d4e9f10'
 
-/** Headers that a request may have. Nothing is said of the others: a host may have its validator remove what no schema names. */
+/**
+ * The schema of headers that a request may have. It allows all others explicitly, because an app's validator may remove
+ * headers that no schema names.
+ */
 export function optionalHeaders (headers: Record<string, { description: string, example: string, pattern?: string }>): TObject {
   const properties = Object.fromEntries(Object.entries(headers).map(([name, { example, ...options }]) =>
     [name, Type.Optional(Type.String({ ...options, examples: [example] }))]))
   return Type.Object(properties, { patternProperties: { [`^(?!(?:${Object.keys(headers).join('|')})$)`]: {} } })
 }
 
-/** How long a GET may wait for the job. */
+/** The schema of the query `wait`. */
 export const waitQuery = (maxWait: number): TObject => Type.Object({
   wait: Type.Optional(Type.Integer({ minimum: 0, description: `Answer as soon as the job is final, or after so many seconds with what there is then; at most ${maxWait} s. The header \`Prefer: wait=N\` (RFC 7240) asks for the same.`, examples: [20] }))
 })
 
-/** The parameters of a path: those of the prefix, where it has some, and the job's id. */
+/** The schema of the parameters of a path: those of the prefix and, if `withJobId`, the job's id. */
 export function pathParams (prefixParams: readonly string[], withJobId: boolean): TObject {
   return Type.Object({
     ...Object.fromEntries(prefixParams.map(name => [name, Type.String()])),
@@ -80,10 +83,13 @@ export function pathParams (prefixParams: readonly string[], withJobId: boolean)
   })
 }
 
-/** Of a job of one's own: its codes are the only ones that a client cannot know from here. */
+/** An example of a failure that the job itself defines. All other codes are in the documentation of this package. */
 export const EXAMPLE_FAILURE = { code: 'LANGUAGE_UNKNOWN', message: 'The text is not in a known language.', data: { found: 'tlh' } }
 
-/** The same job from its submission to its end, with the links under which this API is reached. */
+/**
+ * Examples of one job, from its submission to each of its ends.
+ * @param base the path or URL under which clients reach the routes
+ */
 export function exampleJobs (base: string, maxAttempts: number) {
   const submitted = { maxAttempts, cancelRequested: false, createdAt: '2026-01-01T00:00:00.000Z', links: jobLinks(base, EXAMPLE_ID) }
   const started = { attempt: 1, ...submitted, startedAt: '2026-01-01T00:00:00.250Z' }

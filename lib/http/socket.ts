@@ -10,19 +10,19 @@ import { createSocketSession } from '../events/socket-session.js'
 import { emptyAnswer, problemAnswer } from './answers.js'
 import type { RouteContext } from './context.js'
 
-/** How often clients are pinged, in ms. One that has not answered by the next time is gone. */
+/** How often the server pings a client, in ms. A client that has not answered by the next ping is gone. */
 const PING_INTERVAL = 15_000
 
 /** How long a client has to answer the closing handshake when the service closes, in ms. */
 const CLOSE_TIMEOUT = 1_000
 
-/** The service closes: come back (from the IANA registry of close codes). */
+/** Close code of a service that closes: the client may reconnect. From the IANA registry of close codes. */
 const SERVICE_RESTART = 1012
 
-/** The owner has too many connections (from the same registry). */
+/** Close code for an owner with too many connections. From the same registry. */
 const TRY_AGAIN_LATER = 1013
 
-/** `GET /socket`: many jobs over one WebSocket. */
+/** Registers `GET /socket`: many jobs over one WebSocket. */
 export function socketRoute (app: FastifyInstance, { definition, operations, callerOf, connections, operationId, documented, closing, options }: RouteContext): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
   app.route({
@@ -56,7 +56,7 @@ export function socketRoute (app: FastifyInstance, { definition, operations, cal
         426: problemAnswer(426, [{ code: 'UPGRADE_REQUIRED', meaning: 'The request does not ask for a WebSocket.', detail: 'Connect with a WebSocket client.' }])
       }
     }),
-    // While this can still be refused as a request.
+    // Check origin and owner before the upgrade, while the server can still answer with an HTTP status.
     preHandler: async request => {
       if (!request.ws) return
       const { origin } = request.headers
@@ -64,12 +64,14 @@ export function socketRoute (app: FastifyInstance, { definition, operations, cal
       callers.set(request, await callerOf(request))
     },
     handler: async ({ raw }) => {
-      // HTTP/2 knows no such header, and Node refuses to send it.
+      // HTTP/2 has no header `Upgrade`, and Node refuses to send it.
       throw withDetails(new UpgradeRequiredError(), raw.httpVersionMajor === 1 ? { headers: { upgrade: 'websocket' } } : {})
     },
     wsHandler: (socket, request) => {
-      // @fastify/websocket closes its sockets without a code, before anybody else is asked: ours are closed here.
+      // When the app closes, @fastify/websocket first closes all its clients without a code. Take this socket out, so
+      // that `close` below can send one.
       app.websocketServer.clients.delete(socket)
+      // preHandler has set the caller.
       const caller = callers.get(request) as Caller
       try {
         socket.once('close', connections.take(caller))
@@ -88,7 +90,8 @@ export function socketRoute (app: FastifyInstance, { definition, operations, cal
           const stream = await operations.events(jobId, caller, { after, signal })
           if (stream !== undefined) return yield * stream
           if (closing.aborted) return
-          // Nothing is new. Who asks gets an answer all the same.
+          // The client has passed the id of the last event of a final job. Send the job again, so that the subscription
+          // gets an answer.
           yield { type: 'job', id: after as string, job: await operations.status(jobId, caller) }
         }
       })
@@ -99,7 +102,8 @@ export function socketRoute (app: FastifyInstance, { definition, operations, cal
         socket.once('close', () => { clearTimeout(timer) })
       }
       closing.addEventListener('abort', close)
-      // Messages arrive outside of the request, in whose context the host may keep who asks.
+      // Messages arrive outside of the async context of the request, in which the app may keep the user, for example.
+      // So run their handler in that context.
       const inContext = AsyncResource.bind(session.receive)
       socket.on('message', (data, isBinary) => { inContext(isBinary ? undefined : String(data)) })
       socket.on('ping', session.pinged)
@@ -113,7 +117,10 @@ export function socketRoute (app: FastifyInstance, { definition, operations, cal
   })
 }
 
-/** Whether the host says that somebody is nobody. All else, such as a database that is away, says nothing of that. */
+/**
+ * Whether an error of `owner` says that the credentials are not valid. Other errors, such as those of a database, do
+ * not.
+ */
 function isRefusal (error: unknown): boolean {
   const { statusCode } = Object(error) as { statusCode?: unknown }
   return statusCode === 401 || statusCode === 403

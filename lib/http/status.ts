@@ -8,7 +8,7 @@ import { linkParameters, type JobIdRequest, type RouteContext } from './context.
 import { etagOf, isKnown } from './etag.js'
 import { requestedWait, type WaitRequest } from './wait.js'
 
-/** `GET /status/:jobId`: the job as it is now. */
+/** Registers `GET /status/:jobId`: the job as it is now. */
 export function statusRoute (app: FastifyInstance, { definition, operations, callerOf, connections, prefix, operationId, documented, closing, options }: RouteContext): void {
   const parameters = linkParameters(app.prefix, '$request.path.jobId')
   app.get<JobIdRequest & WaitRequest>('/status/:jobId', documented({

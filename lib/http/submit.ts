@@ -17,7 +17,7 @@ import { failedOtherwise, jobCanceled, jobFailed, outputAnswer } from './result.
 import type { Wait } from '../events/until-final.js'
 import { requestedWait } from './wait.js'
 
-/** `POST /`: accepts an input, answers at once with the job. */
+/** Registers `POST /`: accepts an input, and answers at once with the job. */
 export function submitRoute (app: FastifyInstance, { definition, operations, callerOf, connections, prefix, operationId, documented, closing, options }: RouteContext): void {
   const linked = linkParameters(app.prefix, '$response.body#/jobId')
   const documentation = {
@@ -70,11 +70,15 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
     }
   }
 
-  // The job is accepted. Where the store is away now, the answer must not read as if it were not.
+  // Waits for a job that is accepted. If that fails, for example because the store cannot be reached, it returns the
+  // job as it was. An error would read as if the job had not been accepted.
   const settle = async (accepted: Job, caller: Caller, wait: Wait): Promise<Job> =>
     await operations.status(accepted.jobId, caller, wait).catch(() => accepted)
 
-  /** As JSON. @throws `JOB_FAILED`, `JOB_CANCELED`, `OUTPUT_INVALID` */
+  /**
+   * Returns the output as JSON, or undefined if the store cannot be reached.
+   * @throws `JOB_FAILED`, `JOB_CANCELED`, `OUTPUT_INVALID`
+   */
   const outputOf = async ({ jobId }: Job, caller: Caller): Promise<string | undefined> => {
     try {
       return await operations.result(jobId, caller)
@@ -89,8 +93,8 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
   const route: RouteOptions = {
     method: 'POST',
     url: '/',
-    // Before its pattern is checked, whose error would name neither this code nor the rule; and before the validator
-    // has changed what the client sent.
+    // Read the key before Fastify checks its pattern: the error of that check would have another code, and would not
+    // state the rule. Hash the input before the validator changes it.
     preValidation: (request, _reply, done) => {
       const key = idempotencyKey(request.headers['idempotency-key'])
       if (key !== undefined) idempotency.set(request, { key, inputHash: hashOfInput(jsonInput(request.body ?? null)) })
@@ -99,9 +103,9 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
     handler: async (request, reply) => {
       const caller = await callerOf(request)
       const wait = requestedWait(request, reply, options.maxWait, closing)
-      // Before the job is accepted: afterwards, nothing may be refused any more.
+      // Count the connection before the job is accepted. After that, nothing may be refused.
       if (wait !== undefined) onClosed(reply, connections.take(caller))
-      // No body is no input, where the schema allows that.
+      // A request without a body has the input null, if the schema allows that.
       const input = request.body ?? null
       const own = resolveJobOptions(await options.jobOptions?.(request, input), 'jobOptions()')
       const { job: accepted, replayed } = await operations.submit(input, own, caller, idempotency.get(request))
@@ -119,17 +123,18 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
   }
 
   app.route({ ...route, ...documented(documentation, links), prefixTrailingSlash: 'no-slash' })
-  // Fastify would register both by itself, but then the documentation shows only the one with the slash.
+  // Register the path with and without a slash at its end. Fastify can register both by itself, but then the
+  // documentation shows only the one with the slash.
   if (needsSlash(app)) app.route({ ...route, ...documented({ ...documentation, hide: true }), prefixTrailingSlash: 'slash' })
 }
 
-/** Whether the path with a slash at its end is another one to the host's router. */
+/** Whether the app's router takes the path with a slash at its end for another path. */
 function needsSlash ({ prefix, initialConfig }: FastifyInstance): boolean {
   const { ignoreTrailingSlash } = { ...initialConfig, ...initialConfig.routerOptions }
   return prefix !== '' && !prefix.endsWith('/') && !ignoreTrailingSlash
 }
 
-/** What is wrong with an empty object, where the input is one. */
+/** Makes the example of `INPUT_INVALID`: the issue that an empty object has as an input. */
 function exampleIssue (input: Record<string, unknown>): { detail: string, issues: Array<{ pointer: string, detail: string }> } {
   const [required] = (input['required'] ?? []) as string[]
   const detail = required === undefined ? `must be ${String(input['type'] ?? 'valid')}` : `must have required property '${required}'`

@@ -1,19 +1,19 @@
-/** What groups the operations of a job in the document. */
+/** A tag, which groups the operations of a job in the OpenAPI document. */
 export interface Tag {
   name: string
   description?: string
 }
 
-/** What a tag is declared in. */
+/** The parts of an OpenAPI document that tags need. */
 export interface TaggedDocument {
   paths: Record<string, Record<string, { tags?: string[] }>>
   tags?: Tag[]
 }
 
-/** Declares a tag that operations in a document have, unless the host declares it. */
+/** Declares a tag in a document if operations have it, unless the app has declared it. */
 export function declareTag (document: TaggedDocument, tag: Tag): void {
   const { paths, tags = [] } = document
   const isUsed = Object.values(paths).some(path => Object.values(path).some(operation => operation.tags?.includes(tag.name)))
-  // A new list: that one may be in the host's options.
+  // Make a new list, because the old one may be part of the app's options.
   if (isUsed && tags.every(({ name }) => name !== tag.name)) document.tags = [...tags, tag]
 }

@@ -3,19 +3,21 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /*
- * A Node server tells every listener of every upgrade, and many of them refuse what they do not know, or end its
- * connection. So ours are told to nobody else, and we touch those of nobody else.
+ * A Node server calls every listener for every upgrade. Many listeners refuse an upgrade that they do not know, or end
+ * its connection. So this module hides upgrades of our paths from other listeners, and leaves all other upgrades to
+ * them.
  */
 
-/** How long an upgrade may wait for its answer that is not ours, in ms. Those who could may all have ignored it. */
+/** How long an upgrade of another listener may stay without an answer, in ms. All listeners may have ignored it. */
 const PATIENCE = 10_000
 
-/** For each server whose upgrades are looked after, the paths that are ours. */
+/** The paths that are ours, for each server whose upgrades this module handles. */
 const claimed = new WeakMap<Server, RegExp[]>()
 
 /**
- * @returns tells of the upgrades to WebSockets that are ours. Plugins of a host may each register jobs of their own:
- * whoever comes first routes for all of them, to the others nothing is told
+ * Makes this module handle the upgrades of a server.
+ * @returns an emitter of `upgrade` for WebSockets on our paths. Several plugins of an app may call this for the same
+ * server: only the first gets an emitter that emits, and routes for all of them
  */
 export function claimUpgrades (server: Server): EventEmitter {
   const upgrades = new EventEmitter()
@@ -23,30 +25,33 @@ export function claimUpgrades (server: Server): EventEmitter {
   const paths: RegExp[] = []
   claimed.set(server, paths)
   const take = (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
-    // Where nobody else listens, all are ours: they get the answer of a route, or that there is none.
+    // If nobody else listens, handle all upgrades. They get the answer of a route, or 404.
     const ours = server.listenerCount('upgrade') === 1 || paths.some(path => path.test(pathOf(request)))
     if (!ours) endUnanswered(socket)
     else if (request.headers.upgrade?.toLowerCase() === 'websocket') upgrades.emit('upgrade', request, socket, head)
     else serveWithoutUpgrade(server, request, socket, head)
     return ours
   }
-  // Without a listener, Node makes an ordinary request of an upgrade.
+  // Without a listener, Node would treat an upgrade as an ordinary request, and emit no `upgrade`.
   server.on('upgrade', () => {})
+  // The cast replaces the overloads of `emit`, one for each event, by a signature for all events.
   const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean
   server.emit = (event: string, ...args: unknown[]) =>
     (event === 'upgrade' && take(...args as [IncomingMessage, Socket, Buffer])) || emit(event, ...args)
   return upgrades
 }
 
-/** Makes the upgrades to a route ours. */
+/** Makes the path of a route one of ours. */
 export function claimPath (server: Server, route: string): void {
   claimed.get(server)?.push(toPattern(route))
 }
 
-/** What the router reads as a parameter or a wildcard, and two colons, its way to write one that is neither. */
+/**
+ * Matches a parameter or a wildcard of a path, as the router reads it, and `::`, with which the router escapes a colon.
+ */
 const PLACE = /(::|\/:\w+(?:\([^)]*\))?\?$|:\w+(?:\([^)]*\))?|\*)/
 
-/** Matches where a router does, whatever its options: more, rather than less. */
+/** Makes a pattern that matches all paths that the router matches, whatever its options are. It may match more. */
 function toPattern (route: string): RegExp {
   const source = normalized(route).split(PLACE).map((part, index) => {
     if (index % 2 === 0) return part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&')
@@ -70,15 +75,17 @@ function normalized (path: string): string {
   return path.replace(/\/{2,}/g, '/').replace(/\/$/, '')
 }
 
+/** Ends the connection of an upgrade that no listener has answered in time. */
 function endUnanswered (socket: Socket): void {
   const timer = setTimeout(() => { if (socket.bytesWritten === 0) socket.destroy() }, PATIENCE)
   socket.once('close', () => { clearTimeout(timer) })
 }
 
 /**
- * A server may ignore the wish for a protocol that it does not speak (RFC 9110, section 7.8), and as long as nobody
- * listens to upgrades, Node does: to that of Java's HTTP client for HTTP/2, for example. It takes no request back
- * that it has given to a listener. So the connection begins again, with the same request less the wish.
+ * Answers an upgrade as an ordinary request. A server may ignore an upgrade to a protocol that it does not speak (RFC
+ * 9110, section 7.8), such as the one to HTTP/2 that Java's HTTP client asks for. Node ignores upgrades while nobody
+ * listens for them, but it cannot take back a request that it has passed to a listener. So this function puts the same
+ * request without the headers of the upgrade back into the socket, and lets the server read the connection anew.
  */
 function serveWithoutUpgrade (server: Server, { method, url, httpVersion, rawHeaders }: IncomingMessage, socket: Socket, head: Buffer): void {
   const lines = [`${method} ${url} HTTP/${httpVersion}`]
@@ -91,7 +98,7 @@ function serveWithoutUpgrade (server: Server, { method, url, httpVersion, rawHea
   server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket)
 }
 
-/** The headers of the wish. `Connection` names them, and may say more: that the connection is to be closed. */
+/** The headers of an upgrade. `Connection` names them, and may have other options too, such as `close`. */
 const WISH = ['upgrade', 'http2-settings']
 
 function withoutWish (connection: string): string {

@@ -7,10 +7,13 @@ import type { OpenApiObject } from './components.js'
 
 type Validation = ReturnType<FastifySchemaCompiler<object>>
 
-/** What a route needs to work in any host. */
+/** The options that make our routes work in any app. */
 export interface HostOptions {
   validatorCompiler?: FastifySchemaCompiler<object>
-  /** Our answers are text by then. Fastify compiles all that is described nevertheless, a host's compiler perhaps only its own schemas. */
+  /**
+   * Keeps the app's compiler away from the schemas of our answers. Our routes send texts, which need no serializer. But
+   * Fastify compiles every schema, and an app's compiler may accept only schemas of its own library.
+   */
   serializerCompiler: () => (value: unknown) => string
   /** The same for @fastify/response-validation. */
   responseValidation: false
@@ -18,11 +21,13 @@ export interface HostOptions {
 }
 
 /**
- * The input is validated by the host's own validator, where that takes its schema. All else that routes describe is
- * ours: Fastify's own validator checks it, and where the host has another one, we do.
+ * Makes the options that choose validators. The app's own validator checks the input if it takes the input's schema,
+ * else `check` does. All other schemas are ours. Fastify's default validator checks them. If the app has set another
+ * validator, ours checks them.
  */
 export function createHostOptions (app: FastifyInstance, { input }: JobDefinition, check: Check): HostOptions {
   const ours: HostOptions = { serializerCompiler: () => JSON.stringify, responseValidation: false }
+  // Fastify's types leave out that an app without a validator of its own has undefined here.
   const host = app.validatorCompiler as FastifySchemaCompiler<object> | undefined
   const byLibrary = isStandard(input) || isDraft2020(input)
   if (host === undefined && !byLibrary) return ours
@@ -32,7 +37,8 @@ export function createHostOptions (app: FastifyInstance, { input }: JobDefinitio
       if (route.httpPart !== 'body') return compile(route.schema) as Validation
       return (byLibrary ? undefined : tryCompile(() => host?.(route))) ?? toValidation(check)
     },
-    // What turns the schemas of another kind into documentation does not know ours.
+    // An app whose validator does not take JSON Schemas may have a transformation for its documentation that does not
+    // take them either. So turn that off for our routes.
     ...(host !== undefined && tryCompile(() => host({ schema: PROBE, method: 'GET', url: '/', httpPart: 'querystring' })) === undefined && { config: { swaggerTransform: false } })
   }
 }
@@ -40,7 +46,10 @@ export function createHostOptions (app: FastifyInstance, { input }: JobDefinitio
 /** A JSON Schema that every validator of JSON Schemas takes. */
 const PROBE = { type: 'object', properties: {} }
 
-/** A validator, unless it is one for schemas of another kind: some throw only when they are used. */
+/**
+ * Returns the validator that `make` makes, or undefined if it does not take the schema. It calls the validator once,
+ * because some throw only then.
+ */
 function tryCompile (make: () => Validation | undefined): Validation | undefined {
   try {
     const validate = make()
@@ -51,12 +60,12 @@ function tryCompile (make: () => Validation | undefined): Validation | undefined
   }
 }
 
-/** A check as Fastify takes it. */
+/** Turns a check into a validator of Fastify. */
 function toValidation (check: Check): Validation {
   return (value: unknown) => {
     const checked = check(value)
     if (!(checked instanceof Promise)) return checked.issues === undefined ? checked : { error: inputInvalid(checked.issues) }
-    // What it resolves to counts for nothing, and what it rejects with is the error.
+    // Fastify takes the rejection as the error, and ignores the value. Its types do not know promises here.
     return checked.then(({ issues }) => { if (issues !== undefined) throw inputInvalid(issues) }) as never
   }
 }

@@ -2,9 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Wait } from '../events/until-final.js'
 import { goneSignal } from './closed.js'
 
-/** A request's wish to be answered later, when the job is final. */
+/** The wait for which a request asks: the answer comes when the job is final, or when the time is over. */
 export interface RequestedWait extends Wait {
-  /** What the answer says of it (RFC 7240, section 3). */
+  /** `Preference-Applied`, if the wait comes from `Prefer` (RFC 7240, section 3). */
   headers: Record<string, string>
 }
 
@@ -12,7 +12,7 @@ export interface WaitRequest {
   Querystring: { wait?: number }
 }
 
-/** Makes the `wait` of a query the number that its schema says, also for hosts whose validator changes no types. */
+/** Turns the `wait` of a query into a number, as its schema says. An app's validator may not convert types. */
 export function readWait (request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
   const query = request.query as { wait?: unknown }
   if (typeof query.wait === 'string' && /^-?\d+$/.test(query.wait)) query.wait = Number(query.wait)
@@ -20,8 +20,10 @@ export function readWait (request: FastifyRequest, _reply: FastifyReply, done: (
 }
 
 /**
- * How long a request wants to wait: `?wait=N`, or else `Prefer: wait=N` (RFC 7240, section 4.3). It ends
- * early when the client hangs up, or the service closes. Never longer than `maxWait`, in seconds.
+ * Reads how long a request wants to wait: `?wait=N`, or else `Prefer: wait=N` (RFC 7240, section 4.3). The wait ends
+ * early when the client hangs up or the service closes.
+ * @param maxWait upper bound of the wait, in seconds
+ * @returns undefined if the request does not ask to wait
  */
 export function requestedWait (request: FastifyRequest, reply: FastifyReply, maxWait: number, closing: AbortSignal): RequestedWait | undefined {
   const asked = (request.query as WaitRequest['Querystring']).wait
@@ -36,11 +38,17 @@ export function requestedWait (request: FastifyRequest, reply: FastifyReply, max
   }
 }
 
-/** With one that does not end: to look for its end from every quote in it would take the square of its length. */
+/**
+ * Matches a quoted string, even one without an end. Otherwise, the search for the end would begin anew at each quote in
+ * it, and take quadratic time.
+ */
 const QUOTED = /"(?:[^"\\]|\\.)*(?:"|\\?$)/g
 const WAIT = /(?:^|,)\s*wait\s*=\s*(\d+)\s*(?:;[^,]*)?(?=,|$)/i
 
-/** Seconds. What is no preference that we know is ignored, as RFC 7240 says (section 2). Of several, the first counts. */
+/**
+ * Reads `wait` in a `Prefer`, in seconds. Ignores other preferences, as RFC 7240 says (section 2). If there are several
+ * `wait`, the first one counts.
+ */
 export function preferredWait (prefer: string | string[] | undefined): number | undefined {
   if (prefer === undefined) return undefined
   // Fastify's own `inject` may pass several headers as a list.

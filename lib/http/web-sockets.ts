@@ -4,28 +4,33 @@ import websocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import { claimPath, claimUpgrades } from './upgrades.js'
 
-/** Bytes of the longest message, where the host leaves WebSockets to us: above what a session takes. */
+/**
+ * The longest message that ws accepts, in bytes, unless the app has registered @fastify/websocket itself. It is above
+ * the limit of a session, which answers with a reason of its own.
+ */
 const MAX_PAYLOAD = 16_384
 
 /**
- * Registers @fastify/websocket, unless the host has. In the host's instance, not in that of the routes: it ends the
- * connections of those, too, who ask for a WebSocket where there is none.
+ * Registers @fastify/websocket, unless the app has. It goes into the app's instance, not into that of the routes,
+ * because it also ends the connections of clients that ask for a WebSocket on another path.
  */
 export async function provideWebSockets (app: FastifyInstance): Promise<void> {
   if (app.hasDecorator('websocketServer')) return
   const upgrades = claimUpgrades(app.server)
+  // The cast holds because ws only listens to the server's events.
   await app.register(websocket, {
     options: { server: upgrades as EventEmitter as Server, maxPayload: MAX_PAYLOAD },
     errorHandler (error, socket, request) {
-      // Where the client broke a rule, ws is about to tell it which: 1009 for what is too long.
+      // If the client broke a rule of the protocol, ws closes the connection itself, with a code that says why: 1009
+      // for a message that is too long, for example.
       if (isBreachOfProtocol(error)) return request.log.info({ err: error }, 'A client broke the rules of WebSockets')
       request.log.error({ err: error }, 'A WebSocket handler failed')
       socket.terminate()
     }
   })
-  // The host may use it, too, for routes of its own.
+  // The app may use @fastify/websocket for routes of its own. So claim their paths too.
   app.addHook('onRoute', ({ url, websocket, wsHandler }) => { if (websocket === true || wsHandler !== undefined) claimPath(app.server, url) })
-  // It ends the connection of an upgrade that was refused, unless a hook refused it that ran before its own.
+  // @fastify/websocket ends the connection of a refused upgrade, but not if a hook refused it that ran before its own.
   app.addHook('onResponse', ({ ws, raw }, _reply, done) => {
     if (!ws && raw.headers.upgrade?.toLowerCase() === 'websocket') raw.socket.destroy()
     done()

@@ -26,11 +26,11 @@ export const header = {
   location: { type: 'string', description: 'Path of the job\'s status: ask there.' },
   retryAfter: { type: 'integer', description: 'Seconds to wait before you ask again (RFC 9110, section 10.2.3).' },
   retryAfterUntilFinal: { type: 'integer', description: 'Seconds to wait before you ask again (RFC 9110, section 10.2.3). Absent once the job is final.' },
-  contentLocation: { type: 'string', description: 'Path of the output, where this is what the wait was answered with (RFC 9110, section 8.7).' },
-  preferenceApplied: { type: 'string', description: '`wait=N`, where `Prefer` asked to wait: for how long that was granted (RFC 7240, section 3).' },
+  contentLocation: { type: 'string', description: 'Path of the result, if the request waited and this answer is the result (RFC 9110, section 8.7).' },
+  preferenceApplied: { type: 'string', description: '`wait=N`, if `Prefer` asked to wait: the number of seconds that was granted (RFC 7240, section 3).' },
   idempotentReplayed: { type: 'string', enum: ['true'], description: 'This job was there already: the `Idempotency-Key` was sent before.' },
   etag: { type: 'string', description: 'Differs where the job has changed. For `If-None-Match` (RFC 9110, section 8.8.3).' },
-  cacheControl: { type: 'string', description: '`no-store`, as in all answers here: this one is out of date at once, and only for who asked.' }
+  cacheControl: { type: 'string', description: '`no-store`, as in all answers here: an answer is only for the client that asked, and soon out of date.' }
 }
 
 export function jsonAnswer (description: string, schema: Record<string, unknown>, examples: Record<string, unknown>, headers?: Record<string, object>): Answer {

@@ -22,7 +22,7 @@ export function cancelRoute (app: FastifyInstance, { definition, operations, cal
     operationId: operationId('cancel'),
     tags: [definition.name],
     summary: 'Cancel a job',
-    description: 'The job is `canceled` at once, and stays so: it is neither started nor repeated any more, and has no output, whatever its code still does. Asked again, the answer is the same.',
+    description: 'The job is `canceled` at once, and stays so: it is neither started nor repeated any more, and has no output, whatever its code still does. A second cancel gets the same answer.',
     params: pathParams(paramsOf(app.prefix), true),
     response: {
       200: jsonAnswer('It did not run, and never will.', JobSchema, { canceled: { ...neverStarted, progress: 0, attempt: 0, cancelRequested: false } }),

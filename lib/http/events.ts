@@ -38,12 +38,12 @@ export async function eventsRoute (app: FastifyInstance, { definition, operation
       summary: 'Watch a job',
       description: [
         '[Server-Sent Events](https://html.spec.whatwg.org/multipage/server-sent-events.html), for `EventSource` in browsers: the job as it is, then whenever it has changed, and every chunk of its partial output. The stream closes after the event with the final job.',
-        '- `job`: `data` is the Job, as everywhere.\n- `output`: `data` is `{ jobId, index, run, data }`, in order. Who comes late gets all chunks from the first. When `run` grows, the job has begun anew, and what was written before is obsolete.',
+        '- `job`: `data` is the Job, as everywhere.\n- `output`: `data` is `{ jobId, index, run, data }`, in order. A client that comes late gets all chunks from the first one on. When `run` grows, the job has begun anew, and what was written before is obsolete.',
         'After a broken connection, `EventSource` sends the `id` of its last event in `Last-Event-ID`, and goes on after that. Once the final job was received, the answer is **204**, which tells it to stop.'
       ].join('\n\n'),
       params: pathParams(paramsOf(app.prefix), true),
       querystring: Type.Object({ lastEventId: Type.Optional(Type.String({ description: 'The same as the header `Last-Event-ID`, for clients that cannot send it.' })) }),
-      headers: optionalHeaders({ 'last-event-id': { description: 'The `id` of the last event that was received. One from nowhere is ignored.', example: '2.mS4Xq0Tz.wh6q89' } }),
+      headers: optionalHeaders({ 'last-event-id': { description: 'The `id` of the last event that was received. An unknown one is ignored.', example: '2.mS4Xq0Tz.wh6q89' } }),
       response: {
         200: streamAnswer('The stream.', examples(prefix, definition.attempts)),
         204: emptyAnswer('Everything was received: the job is final.'),

@@ -21,7 +21,7 @@ export function resultRoute (app: FastifyInstance, { definition, operations, cal
     operationId: operationId('result'),
     tags: [definition.name],
     summary: '3. Get its output',
-    description: 'The output, once the job is completed. Asked earlier, it answers **409** `JOB_NOT_FINISHED`, with `?wait=N` only after that time. A job that ended otherwise has none: **409** `JOB_FAILED` (or the status that the job chose for its failure) or `JOB_CANCELED`.',
+    description: 'The output, once the job is completed. Before that, the answer is **409** `JOB_NOT_FINISHED`. With `?wait=N`, the 409 comes only after N seconds. A job that ended otherwise has no output: the answer is **409** `JOB_FAILED` (or the status that the job chose for its failure) or `JOB_CANCELED`.',
     params: pathParams(paramsOf(app.prefix), true),
     querystring: waitQuery(options.maxWait),
     response: {

@@ -43,15 +43,15 @@ export function socketRoute (app: FastifyInstance, { definition, operations, cal
           '- `{"type":"error","jobId":"…","problem":{…}}` ends the subscription: there is no such job, or it cannot be read now.'
         ].join('\n'),
         [
-          'It closes with **1008** after what is no such message, or more subscriptions than are allowed, with **1009** after one that is too long, and with **1012** when the service closes: connect again, to another instance.',
-          ...(options.owner ? ['With **3000** where a subscription shows that your credentials hold no more: connect again with others. With **1013** where you have too many connections: close some.'] : [])
+          'It closes with **1008** after a message of another form, or after more subscriptions than are allowed. With **1009** after a message that is too long. With **1012** when the service closes: connect again, to another instance.',
+          ...(options.owner ? ['With **3000** if a subscription shows that your credentials are no longer valid: connect again with others. With **1013** if you have too many connections: close some.'] : [])
         ].join(' ')
       ].join('\n\n'),
       ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
       response: {
         101: emptyAnswer('The connection is a WebSocket from here on.'),
-        '3xx': emptyAnswer('Where the service sends whom it does not let in: to log in, for example.'),
-        default: { description: 'What the service itself answers whom it does not let in.' },
+        '3xx': emptyAnswer('A redirect for clients that the service does not let in: to a login page, for example.'),
+        default: { description: 'The answer of the service itself to clients that it does not let in.' },
         ...(options.allowedOrigins && { 403: problemAnswer(403, [{ code: 'ORIGIN_NOT_ALLOWED', detail: new OriginNotAllowedError().message }]) }),
         426: problemAnswer(426, [{ code: 'UPGRADE_REQUIRED', meaning: 'The request does not ask for a WebSocket.', detail: 'Connect with a WebSocket client.' }])
       }

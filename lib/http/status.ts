@@ -15,7 +15,7 @@ export function statusRoute (app: FastifyInstance, { definition, operations, cal
     operationId: operationId('status'),
     tags: [definition.name],
     summary: '2. Follow its status',
-    description: 'Ask until `status` is final: `completed`, `failed` or `canceled`. Until then `pollAfterMs` (and the header `Retry-After`, in seconds) says when to ask again. Cheap: it reads neither the input nor the output. With `?wait=N` the answer comes as soon as the job is final: ask again at once where it is not. With the `ETag` of the last answer in `If-None-Match`, it comes at the first change already, and is **304** where there was none.',
+    description: 'Ask until `status` is final: `completed`, `failed` or `canceled`. Until then `pollAfterMs` (and the header `Retry-After`, in seconds) says when to ask again. Cheap: it reads neither the input nor the output. With `?wait=N` the answer comes as soon as the job is final, or after N seconds: then ask again at once. With the `ETag` of the last answer in `If-None-Match`, the answer is **304** if the job has not changed. With both, it comes at the first change.',
     params: pathParams(paramsOf(app.prefix), true),
     querystring: waitQuery(options.maxWait),
     headers: optionalHeaders({ 'if-none-match': { description: 'The `ETag` of the last answer: the job is only sent where it has changed since (RFC 9110, section 13.1.2).', example: 'W/"mS4Xq0TzmS4Xq0Tz"' } }),

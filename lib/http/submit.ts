@@ -37,7 +37,7 @@ export function submitRoute (app: FastifyInstance, { definition, operations, cal
     ...(paramsOf(app.prefix).length > 0 && { params: pathParams(paramsOf(app.prefix), false) }),
     headers: optionalHeaders({
       prefer: { description: '`wait=N`: answer with the output, if there is one within N seconds (RFC 7240, section 4.3).', example: 'wait=10' },
-      'idempotency-key': { description: 'Any text of your own, such as a UUID. Sent again with the same input, it gives the same job instead of another one, as long as that is there.', example: '8e03978e-40d5-43e8-bc93-6894a57f9324', pattern: KEY_PATTERN }
+      'idempotency-key': { description: 'Any text of your own, such as a UUID. If you send it again with the same input, you get the same job instead of another one, as long as that job exists.', example: '8e03978e-40d5-43e8-bc93-6894a57f9324', pattern: KEY_PATTERN }
     }),
     body: toJsonSchema(definition.input, 'input'),
     response: {

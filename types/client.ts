@@ -43,7 +43,7 @@ export interface JobsClientOptions {
  * When the client repeats requests, and how often. It repeats a request after:
  * - a network error
  * - an answer 408, 425, 429, 502, 503, 504, 520 to 526 or 530
- * - a 500 that is no problem of this API, but comes from something in between
+ * - a 500 that is no problem of this API, but comes from something between client and server, such as a proxy
  *
  * Before each repetition it waits as long as `Retry-After` demands, plus a random time that grows with each repetition.
  * A repeated submission has the same `Idempotency-Key`, so the server stores the job once.

@@ -31,7 +31,7 @@ function define<Args extends string[]> (code: string, sentence: string, status?:
   return createError<Args>(code, sentence, status, (status === undefined ? MisuseError : AsyncJobsError) as unknown as ErrorConstructor)
 }
 
-// Answers
+// Errors that clients see. The third argument is the HTTP status of the answer
 export const JobNotFoundError = define<[]>('JOB_NOT_FOUND', 'There is no such job, or it is not yours.', 404)
 export const JobExpiredError = define<[string]>('JOB_EXPIRED', 'The job and its result were kept until %s. Submit it again.', 410)
 export const JobNotFinishedError = define<[string]>('JOB_NOT_FINISHED', 'The job is not finished, its status is %s. Ask again after the time that Retry-After tells.', 409)
@@ -51,7 +51,7 @@ export const InputInvalidError = define<[string]>('INPUT_INVALID', 'The input is
 export const ServiceClosingError = define<[]>('SERVICE_CLOSING', 'The service is closing. Ask again: another instance, or this one when it is back.', 503)
 export const StoreUnavailableError = define<[]>('STORE_UNAVAILABLE', 'The job store cannot be reached. Try again shortly.', 503)
 
-// Registration
+// Errors that no client sees
 export const OptionInvalidError = define<[string, string, string]>('OPTION_INVALID', 'fastify-async-jobs: %s %s; given: %s')
 export const PeerMissingError = define<[string, string]>('PEER_MISSING', 'fastify-async-jobs: this connection needs the package "%s". Install it: npm install %s')
 export const EmbeddedInProductionError = define<[]>('EMBEDDED_IN_PRODUCTION', 'fastify-async-jobs: no connection was given and NODE_ENV is "production". Pass connection: a redis:// or postgres:// URL (or memory: where losing every job with the process is what you want)')
@@ -129,9 +129,9 @@ export class JobError extends Error {
   readonly code: string
   /** JSON that clients see beside code and message. */
   readonly data: unknown
-  /** The HTTP status that `GET /result` answers for it. */
+  /** The HTTP status that `GET /result` answers with. undefined: 409. */
   readonly status: number | undefined
-  /** Whether the attempt may be repeated. */
+  /** Whether the job may be tried again. */
   readonly retryable: boolean
 
   /**

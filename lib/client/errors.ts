@@ -138,23 +138,23 @@ export type AnyJobsClientError =
   | WaitTimeoutError
   | OptionInvalidError
 
-/** Whether it is {@link JobFailedError}. */
+/** Whether an error is a {@link JobFailedError}. */
 export const isJobFailedError = guard(JobFailedError)
-/** Whether it is {@link JobCanceledError}. */
+/** Whether an error is a {@link JobCanceledError}. */
 export const isJobCanceledError = guard(JobCanceledError)
-/** Whether it is {@link JobNotFinishedError}. */
+/** Whether an error is a {@link JobNotFinishedError}. */
 export const isJobNotFinishedError = guard(JobNotFinishedError)
-/** Whether it is {@link JobNotFoundError}. */
+/** Whether an error is a {@link JobNotFoundError}. */
 export const isJobNotFoundError = guard(JobNotFoundError)
-/** Whether it is {@link InputInvalidError}. */
+/** Whether an error is an {@link InputInvalidError}. */
 export const isInputInvalidError = guard(InputInvalidError)
-/** Whether it is {@link RequestFailedError}. */
+/** Whether an error is a {@link RequestFailedError}. */
 export const isRequestFailedError = guard(RequestFailedError)
-/** Whether it is {@link NetworkError}. */
+/** Whether an error is a {@link NetworkError}. */
 export const isNetworkError = guard(NetworkError)
-/** Whether it is {@link WaitTimeoutError}. */
+/** Whether an error is a {@link WaitTimeoutError}. */
 export const isWaitTimeoutError = guard(WaitTimeoutError)
-/** Whether it is {@link OptionInvalidError}. */
+/** Whether an error is an {@link OptionInvalidError}. */
 export const isOptionInvalidError = guard(OptionInvalidError)
 
 /** Whether an error is one of the client's. Its `code` then says which. */

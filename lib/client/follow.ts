@@ -65,7 +65,7 @@ export function createFollower (http: Http, about: About, { transport, fetch, at
         }
         break
       } catch (error) {
-        // If something in between may have caused the error, the next transport may get through.
+        // If a proxy may have caused the error, the next transport may get through.
         if (way === ways.at(-1) || !isRepeatable(error)) throw error
       }
     }

@@ -114,8 +114,8 @@ export function lost ({ method, url, known }: Exchange, cause?: unknown, how = '
 
 /**
  * Whether a request may succeed if it is sent again. A submission may be repeated as well, because its key makes the
- * server store the job once. A 500 is repeated only if it is no problem of this API: then it comes from something in
- * between, which may recover.
+ * server store the job once. A 500 is repeated only if it is no problem of this API: then it comes from a proxy, which
+ * may recover.
  */
 export function isRepeatable (error: unknown): boolean {
   return isNetworkError(error) || (isRequestFailedError(error) && !(error.status === 500 && error.problem) && /4(08|2[59])|50[0234]|52[0-6]|530/.test(`${error.status}`))

@@ -7,8 +7,7 @@ import { isStream, lost, type Exchange, type Http } from './request.js'
 import { onAbort, startTimer } from './sleep.js'
 
 /**
- * How long the first byte may take, in ms. The server sends it at once, so after that time something in between holds
- * it back.
+ * How long the first byte may take, in ms. The server sends it at once, so after that time a proxy holds it back.
  */
 export const FIRST_BYTE = 5_000
 
@@ -47,8 +46,7 @@ export async function * followBySse (http: Http, look: Exchange, position: Posit
       clearTimeout(timer)
       timer = startTimer(ms, () => { connection.abort(lost(look, undefined, '', Reason)) })
     }
-    // The stream of a final job ends by itself. Something in between that holds it back delivers it then, so allow it
-    // more time.
+    // The stream of a final job ends by itself. A proxy that holds it back delivers it then, so allow it more time.
     const final = known.job !== undefined && isFinal(known.job)
     if (final) limit(SILENCE)
     else limit(FIRST_BYTE, UnsuitableError)
@@ -85,8 +83,8 @@ export async function * followBySse (http: Http, look: Exchange, position: Posit
       failure = connection.signal.aborted ? connection.signal.reason : thrown
       if (failure instanceof UnsuitableError) throw failure
       const { status, problem, body, message } = Object(failure) as JobsClientError
-      // If such an answer is no problem of this API, something in between does not have the route. The other transports
-      // find out whether there is a job.
+      // If such an answer is no problem of this API, a proxy does not have the route. The other transports find out
+      // whether there is a job.
       if ((!problem && [404, 405, 406, 410, 501].includes(status as number)) ||
         // Too many connections: polling needs none that lasts.
         (!insist && (Object(body) as { code?: unknown }).code === 'TOO_MANY_CONNECTIONS')) throw new UnsuitableError(message, known)
@@ -95,8 +93,8 @@ export async function * followBySse (http: Http, look: Exchange, position: Posit
       stop()
       connection.abort()
     }
-    // An error within a stream may come from something in between, even a malformed event. So it is a network error,
-    // and the client reconnects.
+    // An error within a stream may come from a proxy, even a malformed event. So it is a network error, and the client
+    // reconnects.
     if (response?.ok) failure = lost(look, failure)
     // A connection that lasted has worked, even without an event: maybe nothing happened to the job, and a proxy limits
     // the time of connections.

@@ -5,6 +5,7 @@ import type { InputIssue } from '../../types/job.js'
 
 export type { ErrorObject, ValidateFunction }
 
+/** Options of `compile`. */
 export interface CompileOptions {
   /** Whether the check fills in defaults in the value. Default `false`. */
   useDefaults?: boolean

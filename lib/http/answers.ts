@@ -22,6 +22,7 @@ export interface Answer {
 
 type Examples = Record<string, { value: unknown }>
 
+/** The documentation of the headers of answers. */
 export const header = {
   location: { type: 'string', description: 'Path of the job\'s status: ask there.' },
   retryAfter: { type: 'integer', description: 'Seconds to wait before you ask again (RFC 9110, section 10.2.3).' },

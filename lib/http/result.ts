@@ -13,6 +13,8 @@ const failed = { code: 'JOB_FAILED', meaning: 'The job failed; `error` tells why
 /** The answers for a job without output, on all routes that may answer with the output. */
 export const jobFailed = failed
 export const jobCanceled = { code: 'JOB_CANCELED', detail: 'The job was canceled.', jobId: EXAMPLE_ID }
+
+/** The answer for a failure whose status the job chose, which the documentation lists as `4xx`. 422 is an example. */
 export const failedOtherwise = problemAnswer(422, [{ ...failed, meaning: 'The job failed, and chose this status for it.' }])
 
 /** Registers `GET /result/:jobId`: the output of a completed job. */

@@ -90,7 +90,8 @@ export function createSubmit (
   const submit: Submit = async (input, options, idempotency) => {
     for (;;) {
       const { job, jobId, stored } = await add(input, options, idempotency)
-      // If the key has a job already, BullMQ returns our job with the id of that one. Everything else in it is ours.
+      // If the key has a job already, BullMQ returns this job with the id of that one. Everything else in it belongs to
+      // this job.
       const first = job.id as string
       if (first === jobId) return { outcome: 'stored', jobId, stored }
       const replayed = await replay(first, idempotency?.inputHash)

@@ -19,18 +19,21 @@ export interface Outgoing {
   send (message: object, wanted?: AbortSignal): Promise<void>
   /** How many bytes have left. */
   readonly sent: number
-  /** How many characters wait to leave in messages without `wanted`, or whose `wanted` has aborted. */
+  /** How many bytes the messages take, about, that wait to leave without `wanted`, or whose `wanted` has aborted. */
   readonly unwanted: number
   /** Call it when the connection is closed: no further message is sent. */
   end (): void
 }
 
+/** How many bytes a message that waits takes beside its text, about. */
+const WAITING = 512
+
 /** Makes the sender of one WebSocket. It disconnects a client that does not read. */
 export function createOutgoing (socket: OutgoingSocket): Outgoing {
   const closed = new AbortController()
-  const waiting = new Set<{ text: string, wanted?: AbortSignal }>()
   let before = Promise.resolve()
   let sent = 0
+  let unwanted = 0
 
   const sendPiece = async (piece: Buffer, fin: boolean): Promise<void> => {
     await new Promise<void>((resolve, reject) => {
@@ -42,23 +45,35 @@ export function createOutgoing (socket: OutgoingSocket): Outgoing {
     sent += piece.length
   }
 
+  const deliver = async (bytes: Buffer): Promise<void> => {
+    if (closed.signal.aborted) return
+    const outcome = await deliverPieces(bytes, sendPiece, closed.signal)
+    if (outcome === 'stuck') socket.terminate()
+    // Each further one would fail, too, and hold up the event that says so.
+    if (outcome !== 'sent') closed.abort()
+  }
+
   return {
-    send (message, wanted) {
-      const entry = { text: JSON.stringify(message), wanted }
-      waiting.add(entry)
+    send: (message, wanted) => new Promise(resolve => {
+      const text = JSON.stringify(message)
+      let counted = false
+      const giveUp = (): void => {
+        counted = true
+        unwanted += text.length + WAITING
+        resolve()
+      }
+      if (wanted?.aborted === true) return resolve()
+      if (wanted === undefined) giveUp()
+      else wanted.addEventListener('abort', giveUp)
       before = before.then(async () => {
-        const skipped = wanted?.aborted === true || closed.signal.aborted
-        if (!skipped && await deliverPieces(Buffer.from(entry.text), sendPiece, closed.signal) === 'stuck') socket.terminate()
-        waiting.delete(entry)
+        if (wanted?.aborted !== true) await deliver(Buffer.from(text))
+        wanted?.removeEventListener('abort', giveUp)
+        if (counted) unwanted -= text.length + WAITING
+        resolve()
       })
-      return before
-    },
+    }),
     get sent () { return sent },
-    get unwanted () {
-      let characters = 0
-      for (const { text, wanted } of waiting) if (wanted?.aborted !== false) characters += text.length
-      return characters
-    },
+    get unwanted () { return unwanted },
     end () { closed.abort() }
   }
 }

@@ -54,14 +54,18 @@ t.test('what nobody waits for any more stays, unless it has begun to leave', asy
   const waiting = new AbortController()
   const sending = [outgoing.send(long, begun.signal), outgoing.send({ b: 1 }, waiting.signal), outgoing.send({ c: 1 }, new AbortController().signal), outgoing.send({ d: 1 })]
   await turn()
-  t.equal(outgoing.unwanted, 7, 'the last, for which nobody waits')
+  t.equal(outgoing.unwanted, 7 + 512, 'the last, for which nobody waits')
   begun.abort()
   waiting.abort()
-  t.equal(outgoing.unwanted, longText.length + 14)
+  t.equal(outgoing.unwanted, longText.length + 14 + 3 * 512)
+  await Promise.all([sending[0], sending[1]])
+  t.equal(pieces.length, 1, 'whoever gives up does not wait')
   for (let n = 0; n < 4; n++) await take()
   await Promise.all(sending)
   t.strictSame(pieces.slice(1), [[longText.slice(65_536), true], ['{"c":1}', true], ['{"d":1}', true]])
   t.equal(outgoing.unwanted, 0)
+  await outgoing.send({ never: true }, AbortSignal.abort())
+  t.equal(pieces.length, 4)
 })
 
 t.test('a client that does not read is disconnected', async t => {
@@ -88,9 +92,9 @@ t.test('a connection that is closed, or breaks', async t => {
   await Promise.all(sending)
   t.equal(closed.pieces.length, 1)
   const broken = connect()
-  const failing = broken.outgoing.send(long)
+  const failing = [broken.outgoing.send(long), broken.outgoing.send({ next: true })]
   await turn()
   await broken.take(new Error('broken'))
-  await failing
+  await Promise.all(failing)
   t.strictSame([broken.pieces.length, broken.terminated, broken.outgoing.sent], [1, 0, 0], 'ends by itself')
 })

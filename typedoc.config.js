@@ -38,6 +38,8 @@ export default {
   // The build checks the types.
   skipErrorChecking: true,
   excludeExternals: true,
+  // There are no links to sources: they need a repository whose address is known.
+  disableSources: true,
   validation: { notExported: true, invalidLink: true, notDocumented: true, unusedMergeModuleWith: true },
   treatWarningsAsErrors: true,
   intentionallyNotExported: UNNAMED,

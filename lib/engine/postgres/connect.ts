@@ -1,9 +1,9 @@
 import type { PgPoolClient } from 'bullmq'
 import type pg from 'pg'
 import type { Client, ClientConfig, QueryConfig } from 'pg'
-import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PostgresPool } from '../../../types/options.js'
+import { copyOptions, cut } from './pg-internals.js'
 
 /* How connections to PostgreSQL are made, and how they are closed. */
 
@@ -150,19 +150,4 @@ async function within (time: number, end: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   await Promise.race([end.catch(() => {}), new Promise(resolve => { timer = setTimeout(resolve, time) })])
   clearTimeout(timer)
-}
-
-/** Cuts a connection. Its statements fail, and listeners get an error. */
-function cut (client: Client): void {
-  // The types of `pg` do not show the socket.
-  (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy()
-}
-
-/**
- * Copies the options of a pool. The password needs a line of its own: a pool makes it not enumerable, so that it does
- * not get into logs.
- */
-function copyOptions (pool: PostgresPool): object {
-  const { password } = pool.options as { password?: unknown }
-  return password === undefined ? { ...pool.options } : { ...pool.options, password }
 }

@@ -1,10 +1,11 @@
-import { PostgresConnection, PostgresQueueBackend, withBackend, type BackendFactory, type PgPool, type PgPoolClient, type Queue, type Worker } from 'bullmq'
+import { withBackend, type PgPool, type PgPoolClient, type Queue, type Worker } from 'bullmq'
 import type { PostgresPool as UserPool } from '../../../types/options.js'
 import { ServiceClosingError } from '../../base/errors.js'
 import { EVENTS_KEPT, type Engine, type EngineLog } from '../engine.js'
 import { openLargeReads } from '../large-reads.js'
 import { keepOlderJobs } from '../own-retention.js'
 import { loadPeer } from '../load-peer.js'
+import { backendAfter } from './bullmq-internals.js'
 import { OUR_WORKER, postgresCommands } from './commands.js'
 import { connectWith, type Limits } from './connect.js'
 import { readPostgresEvents } from './events.js'
@@ -180,18 +181,4 @@ export function postgresEngine (kind: 'postgres' | 'embedded', { pool, openOwnPo
       await pool.end()
     }
   }
-}
-
-/**
- * Makes BullMQ's backend without its check of the schema. If that check fails, the backend stays broken for good, and a
- * worker over it never takes a job. Our backend waits for `started` instead.
- */
-function backendAfter (started: Promise<void>): BackendFactory<PostgresQueueBackend, PgPool> {
-  class StartedConnection extends PostgresConnection {
-    override waitUntilReady (): Promise<void> { return started }
-  }
-  return (name, options, { withBlockingConnection = false } = {}) => new PostgresQueueBackend(
-    new StartedConnection(options.connection), name, options, true,
-    // BullMQ recognizes workers by this name.
-    withBlockingConnection ? `${name}:w:${OUR_WORKER}` : undefined)
 }

@@ -1,14 +1,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import { RedisTooOldError } from '../../base/errors.js'
 import type { EngineLog } from '../engine.js'
-
-type Callback = (error: Error | null, text?: unknown) => void
-
-/**
- * The method `info` of a client. ioredis itself calls it with a callback, for its ready check. All others use the
- * promise.
- */
-type Info = (...args: unknown[]) => Promise<unknown>
+import { hearInfoOf } from './ioredis-internals.js'
 
 const POLICY = /^maxmemory_policy:(?!noeviction)(\S+)\r?\n?/m
 
@@ -33,21 +26,11 @@ export function hearInfo (log: EngineLog): (client: Redis | Cluster) => void {
     }
     return text.replace(POLICY, '')
   }
-  return client => {
-    // `Info` covers all overloads of the method.
-    const info = client.info.bind(client) as Info
-    const heard: Info = async (...args) => {
-      const callback = args.at(-1)
-      if (typeof callback !== 'function') return hear(await info(...args))
-      // A user who may not call INFO gets the refusal of the next command. Without the empty answer, ioredis would warn
-      // on the console, and go on.
-      return await info((error: Error | null, text: unknown) => { (callback as Callback)(isForbidden(error) ? null : error, isForbidden(error) ? '' : text) })
-    }
-    // `never`, because the assignment must fit the types of `Redis` and of `Cluster`.
-    client.info = heard as typeof client.info & never
-  }
+  // A user who may not call INFO gets the refusal of the next command. Without the empty answer, ioredis would warn on
+  // the console, and go on.
+  return client => { hearInfoOf(client, hear, isForbidden) }
 }
 
-function isForbidden (error: Error | null): boolean {
-  return error !== null && error.message.startsWith('NOPERM ')
+function isForbidden (error: Error): boolean {
+  return error.message.startsWith('NOPERM ')
 }

@@ -1,4 +1,4 @@
-import { ConnectionClosedError, createRedisBackend, withBackend, type Queue } from 'bullmq'
+import { createRedisBackend, withBackend, type Queue } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
 import type { RedisClient, RedisConnectionOptions } from '../../../types/options.js'
 import { EVENTS_KEPT, type Engine, type EngineLog } from '../engine.js'
@@ -8,8 +8,10 @@ import { readerOf } from '../event-source.js'
 import { openLargeReads } from '../large-reads.js'
 import { startLoopTimer } from '../loop-timer.js'
 import { keepOlderJobs } from '../own-retention.js'
+import { limitBlocking, markOutputs, onCopy } from './bullmq-internals.js'
 import { limitCommands } from './deadline.js'
 import { hearInfo } from './info.js'
+import { cut } from './ioredis-internals.js'
 import { redisProbe } from './probe.js'
 import { isInterrupted } from './recovery.js'
 import { watchOutages } from './outages.js'
@@ -25,10 +27,8 @@ const bull = withBackend(createRedisBackend)
  */
 const bullOfWorker = withBackend((...given: Parameters<typeof createRedisBackend>) => {
   const backend = createRedisBackend(...given)
-  const toArguments = backend.moveToCompletedArgs.bind(backend)
-  // BullMQ types the JSON text as a value of any type.
-  backend.moveToCompletedArgs = (job, json, ...rest) => toArguments(job, CHECKED + String(json ?? 'null') as typeof json, ...rest)
-  Object.defineProperty(backend, 'maximumBlockTimeout', { value: LONGEST_BLOCK })
+  markOutputs(backend, CHECKED)
+  limitBlocking(backend, LONGEST_BLOCK)
   return backend
 })
 
@@ -133,29 +133,6 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
       client.disconnect()
     }
   }
-}
-
-/** Calls `tell` with each copy that is made of a client. BullMQ blocks on a copy, and shows it to nobody. */
-function onCopy (client: Redis | Cluster, tell: (copy: Redis | Cluster) => void): void {
-  // `Redis` and `Cluster` have different types for the same method. `never` fits both.
-  const duplicate = client.duplicate.bind(client) as (...args: unknown[]) => Redis | Cluster
-  client.duplicate = ((...args: unknown[]) => {
-    const copy = duplicate(...args)
-    tell(copy)
-    return copy
-  }) as typeof client.duplicate & never
-}
-
-/**
- * Ends a client at once. Between two attempts to connect, `disconnect` has no effect on an ioredis client, and BullMQ
- * would wait for its end and for the commands that it has queued. A client that has not begun to connect ends properly,
- * so the function sets that status first.
- */
-function cut (client: Redis | Cluster): void {
-  if (client.status === 'reconnecting') client.status = 'wait'
-  client.disconnect()
-  // BullMQ connects a client again if it finds it ended while it waits for it. That would go on for ever.
-  client.connect = async () => { throw new ConnectionClosedError() }
 }
 
 function isCluster (connection: object): connection is Cluster {

@@ -7,16 +7,21 @@ import { createRequire } from 'node:module'
 import root, { type Test } from 'tap'
 import { leaseEngine } from '../../lib/engine/index.js'
 
-/** One of the two stores that every behaviour is tested on. */
+/** One of the stores that every behaviour is tested on. */
 export interface TestEngine {
-  kind: 'redis' | 'embedded'
+  kind: 'redis' | 'postgres' | 'embedded'
   connection: string
 }
 
-/** Runs the same tests on Redis and on the embedded engine. Subtests of one engine run one after the other. */
+/** How a test gets to each of them. The embedded one is PostgreSQL, too, and takes seconds to open. */
+const ENGINES: Record<TestEngine['kind'], () => string | Promise<string>> = { redis: redisUrl, postgres: postgresUrl, embedded: shared }
+
+/** The engines of this run, which the test command chooses. */
+const kinds = (process.env['TEST_ENGINES'] ?? 'redis,embedded').split(',') as Array<TestEngine['kind']>
+
+/** Runs the same tests on each engine of this run. Subtests of one engine run one after the other. */
 export async function onEachEngine (t: Test, test: (t: Test, engine: TestEngine) => Promise<void>): Promise<void> {
-  await t.test('redis', async t => { await test(t, { kind: 'redis', connection: redisUrl() }) })
-  await t.test('embedded', async t => { await test(t, { kind: 'embedded', connection: await shared() }) })
+  for (const kind of kinds) await t.test(kind, async t => { await test(t, { kind, connection: await ENGINES[kind]() }) })
 }
 
 let database: Promise<string> | undefined

@@ -14,17 +14,17 @@ export function startProcess (onText: (text: unknown) => void, onEnd: (end: End)
   // could throw here.
   child.removeAllListeners('internalMessage')
   child.on('message', message => { onText(unseal(message)) })
-  child.on('error', error => {
-    reason = error.message
-    // The process could not be started.
-    if (child.pid === undefined) onEnd({ reason, code: null, signal: null })
-  })
-  // Wait for `close`, not for `exit`: the last messages may come after the exit.
+  child.on('error', error => { reason = error.message })
+  // Wait for `close`, not for `exit`: the last messages may come after the exit. It also follows an error of the start.
   child.on('close', (code, signal) => { onEnd({ reason, code, signal }) })
   return {
     // An error means that the child is gone, and `onEnd` reports that.
     post (text) { child.send(seal(text), () => {}) },
-    kill () { child.kill('SIGKILL') }
+    kill () {
+      // Before Node 22, a child that could not be started has the process id 0 for a moment: a signal to it would end the
+      // whole process group, and this process with it.
+      if (child.pid !== undefined) child.kill('SIGKILL')
+    }
   }
 }
 

@@ -21,7 +21,10 @@ process.chdir(join(import.meta.dirname, '..'))
 const TAP = 'node_modules/tap/dist/esm/run.mjs'
 
 /** Tests that take long, or need a browser, a second Node or Python. */
-const LONG = ['test/browser', 'test/chaos', 'test/examples', 'test/hosts', 'test/integration', 'test/security', 'test/package.test.ts', 'test/versions.test.ts']
+const LONG = [
+  'test/browser', 'test/chaos', 'test/engine/embedded', 'test/examples', 'test/hosts', 'test/integration', 'test/security', 'test/worker/sandbox',
+  'test/package.test.ts', 'test/readme.test.ts', 'test/versions.test.ts'
+]
 
 const { values: { all }, positionals: files } = parseArgs({ allowPositionals: true, options: { all: { type: 'boolean', default: false } } })
 /** What both PostgreSQL and the embedded engine would show is shown on the faster one. */

@@ -2,10 +2,7 @@ import type { IQueueBackend } from 'bullmq'
 import type { Patience } from './patience.js'
 import { isGone } from './store-answers.js'
 
-/**
- * How long a job is locked until it is handed back, in ms. This is about jobs that the store gave to a worker in an
- * answer that was lost.
- */
+/** The lock that a job gets while it is handed back, in ms: the store gave it to us in an answer that was lost. */
 const HAND_BACK_TIME = 30_000
 
 /** Keeps the outcomes of attempts until the store has taken them, or has given the job to another worker. */
@@ -32,20 +29,21 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
   /**
    * Stores an outcome, again and again until the store answers.
    * @param move moves the job in the store; its argument says whether it may fetch the next job as well
-   * @param taken what to return if `isTaken` says yes
-   * @param isTaken called when the job is not this attempt's any more. Says whether that is fine: the job is as this
-   * attempt has left it, or somebody else made it final, for example canceled it while it ended.
+   * @param ifMoved what to return if nothing is left to store
+   * @param isMoved called when the store says that the job is not ours. True: nothing is left to store, because our command
+   * ran before, or somebody else made the job final.
    */
-  const store = async <Answer>(jobId: string, token: string, move: (mayFetch: boolean) => Promise<Answer>, taken: Answer, isTaken: (again: boolean) => Promise<boolean>): Promise<Answer> => {
+  const store = async <Answer>(jobId: string, token: string, move: (mayFetch: boolean) => Promise<Answer>, ifMoved: Answer, isMoved: (again: boolean) => Promise<boolean>): Promise<Answer> => {
     storing.set(jobId, token)
     try {
       return await patience.untilAnswered(async again => {
         try {
+          // Fetch the next job, unless this is a repetition while we close.
           return await move(!again || !closing)
         } catch (error) {
           if (!isGone(error)) throw error
           if (again) doubtful.add(token)
-          if (await isTaken(again)) return taken
+          if (await isMoved(again)) return ifMoved
           throw error
         }
       })
@@ -76,26 +74,26 @@ export function keepOutcomes (patience: Patience): KeptOutcomes {
       /** Whether a job is final. If it is not, its lock had run out before the outcome came. */
       const isFinal = (jobId: string) => async (): Promise<boolean> => await backend.isFinished(jobId) !== 0
       /**
-       * Whether this attempt may have moved the job. After a repeated command it may have, whatever state the job is in
-       * now.
+       * Whether our command may have moved the job. If it was sent twice, assume so.
        */
       const isMoved = (jobId: string) => async (again: boolean): Promise<boolean> => again || await isFinal(jobId)()
 
       const handBackAll = async (): Promise<void> => {
         for (const token of doubtful) {
           const [active = []] = await backend.getRanges(['active'], 0, -1)
-          const others = await backend.extendLocks(active, active.map(() => token), HAND_BACK_TIME)
-          for (const jobId of active) if (!others.includes(jobId)) await original.moveJobFromActiveToWait(jobId, token)
+          // It returns the jobs whose lock has another token.
+          const notOurs = await backend.extendLocks(active, active.map(() => token), HAND_BACK_TIME)
+          for (const jobId of active) if (!notOurs.includes(jobId)) await original.moveJobFromActiveToWait(jobId, token)
           doubtful.delete(token)
         }
       }
-      let handing: Promise<void> | undefined
+      let handBackRunning: Promise<void> | undefined
       /**
        * Returns jobs to the queue that were fetched in a lost answer. Otherwise such a job would be active until its
        * lock runs out, and nobody would run it.
        */
       const handBack = async (): Promise<void> => {
-        while (doubtful.size > 0) await (handing ??= handBackAll().finally(() => { handing = undefined }))
+        while (doubtful.size > 0) await (handBackRunning ??= handBackAll().finally(() => { handBackRunning = undefined }))
       }
 
       Object.assign(backend, {

@@ -36,7 +36,7 @@ export interface JobEvents {
 /** A watched job. */
 interface Feed {
   latest: Found | undefined
-  /** How many of the reads brought something new. */
+  /** Grows with each read that found a change. */
   version: number
   watchers: Set<() => void>
   reading: Promise<void> | undefined
@@ -63,7 +63,7 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
         const same = isSame(found, feed.latest)
         feed.latest = found
         watchDeadline(jobId, feed)
-        // Every new watcher causes a read. The others, maybe thousands, already know the job.
+        // Every new watcher causes a read. The other watchers, maybe thousands, know the job already: wake nobody.
         if (same) continue
         feed.version++
         for (const wake of feed.watchers) wake()
@@ -72,7 +72,7 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
       feed.stale = true
       throw error
     } finally {
-      // In the same turn: a caller that asks from now on needs another read.
+      // Clear it in the turn in which the loop ends, so that a later `update` begins another read.
       feed.reading = undefined
     }
   }
@@ -105,12 +105,12 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
   }
 
   const openReader = async (): Promise<Running> => {
-    // Where the reader starts is fixed before the first job is read, so that it tells all that happens after that read.
+    // Take the start of the reader before the first read of a job. Then no change between the two is lost.
     const start = await queue.latestEvent()
     return readEvents(engine, name, start, log, {
       onEvent ({ jobId }) {
         const feed = jobId === undefined ? undefined : feeds.get(jobId)
-        // Where there is a feed, there is an id.
+        // `feed` is defined, so `jobId` is.
         if (feed !== undefined && !isOver(feed)) updateLater(jobId as string, feed)
       },
       onGap: updateAll
@@ -118,13 +118,13 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
   }
 
   const closeReader = async (): Promise<void> => {
-    const closing = reader
+    const last = reader
     reader = undefined
     clearTimeout(linger)
     clearTimeout(retry)
     clearInterval(refresh)
     retry = undefined
-    await closing?.then(running => running.close(), () => {})
+    await last?.then(running => running.close(), () => {})
   }
 
   const join = (jobId: string, wake: () => void): Feed => {
@@ -164,10 +164,10 @@ export function openJobEvents (engine: Engine, { name }: Pick<JobDefinition, 'na
         // Read the job again even if another watcher already has it: a client that resumes may have seen newer events
         // on another instance.
         await update(jobId, feed)
-        let told = 0
+        let seen = 0
         while (!signal.aborted && !closing.signal.aborted) {
-          if (feed.version > told) {
-            told = feed.version
+          if (feed.version > seen) {
+            seen = feed.version
             // A read has raised the version, so there is a latest.
             yield feed.latest as Found
           } else {

@@ -25,7 +25,7 @@ export function cancelRoute (app: FastifyInstance, { definition, operations, cal
     description: 'The job is `canceled` at once, and stays so: it is neither started nor repeated any more, and has no output, whatever its code still does. A second cancel gets the same answer.',
     params: pathParams(paramsOf(app.prefix), true),
     response: {
-      200: jsonAnswer('It did not run, and never will.', JobSchema, { canceled: { ...neverStarted, progress: 0, attempt: 0, cancelRequested: false } }),
+      200: jsonAnswer('It was not running, and will not run again.', JobSchema, { canceled: { ...neverStarted, progress: 0, attempt: 0, cancelRequested: false } }),
       202: jsonAnswer('It was running: its code is told to stop, and may still be cleaning up.', JobSchema, { canceled }),
       404: notFound,
       409: problemAnswer(409, [{ code: 'JOB_ALREADY_FINISHED', meaning: 'It ended before: it completed, or failed.', detail: 'The job cannot be canceled, it is completed.', jobId: EXAMPLE_ID }]),

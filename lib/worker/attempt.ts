@@ -23,8 +23,8 @@ import { readThrown } from '../base/thrown.js'
 /** How much of a stack is stored, in UTF-16 code units. */
 const MAX_STACK = 16_384
 
-/** How many stops of jobs that do not run here are remembered. Their attempts may be about to begin. */
-const STOPS_KEPT = 1_000
+/** How many ends of jobs that do not run here are remembered. Their attempts may be about to begin. */
+const ENDS_KEPT = 1_000
 
 /**
  * The end of an attempt. BullMQ stores it through the worker's backend, which repeats that until the store has taken
@@ -36,7 +36,7 @@ type Ending =
   | { as: 'failed', error: Error }
   /** The job goes to another worker, and loses no attempt. */
   | { as: 'handed back' }
-  /** Somebody else has ended or taken the job: there is nothing to store. */
+  /** The job is not this attempt's any more: somebody else has ended or taken it. There is nothing to store. */
   | { as: 'elsewhere' }
 
 /** What attempts need from the store, over the connection of their worker. */
@@ -76,10 +76,11 @@ export function createAttemptRunner (
 ): AttemptRunner {
   const checkOutput = createOutputCheck(checks.output, store.takesAllText)
   const running = new Map<string, { controller: AbortController, token: string }>()
-  const stops = new Set<string>()
+  /** Jobs whose end was heard before their attempt began here. */
+  const endedBefore = new Set<string>()
 
   /**
-   * Checks whether a job that was ended still is. An operator may have put it back into the queue, and then it may run.
+   * Whether a job is final or gone. Ask even after a stop event: an operator may have put the job back into the queue.
    */
   const isEnded = async (jobId: string): Promise<boolean> => {
     try {
@@ -104,7 +105,7 @@ export function createAttemptRunner (
         firstRow: async () => (await store.read(jobId))?.logs ?? 0,
         store: report => store.report(jobId, token, report),
         untilAnswered: store.untilAnswered,
-        onRefused: error => { context.log.error({ err: error }, 'The store refuses what the attempt tells: it tells no more') },
+        onRefused: error => { context.log.error({ err: error }, 'The store refuses the reports of the attempt: it reports nothing more') },
         onLost: async () => { controller.abort(await isEnded(jobId) ? CANCELED : LOCK_LOST) },
         maxOutputChunks: definition.maxOutputChunks,
         maxOutputBytes: definition.maxOutputBytes
@@ -112,12 +113,12 @@ export function createAttemptRunner (
       const context = createContext(job, reporter, controller.signal, log)
       const end = async (): Promise<Ending> => {
         try {
-          if (stops.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
+          if (endedBefore.delete(jobId) && await isEnded(jobId)) controller.abort(CANCELED)
           if (job.attemptsStarted === 1) await throwIfLate(job, store, controller.signal)
           const { timeout = definition.timeout } = job.opts as JobOptions
           const output = await checkOutput(await executeInTime(async () => await execute(await readInput(checks.input, job.data), context), timeout, controller))
           await reporter.flush()
-          // An output that is there counts, even if the worker closes.
+          // Keep a finished output even if the worker closes. A job that is canceled or lost stores nothing.
           if (isElsewhere(controller.signal.reason)) throw controller.signal.reason
           return { as: 'completed', output }
         } catch (thrown) {
@@ -155,10 +156,10 @@ export function createAttemptRunner (
         if (await isEnded(jobId)) attempt.controller.abort(CANCELED)
         return
       }
-      stops.add(jobId)
-      for (const oldest of stops) {
-        if (stops.size <= STOPS_KEPT) break
-        stops.delete(oldest)
+      endedBefore.add(jobId)
+      for (const oldest of endedBefore) {
+        if (endedBefore.size <= ENDS_KEPT) break
+        endedBefore.delete(oldest)
       }
     },
 

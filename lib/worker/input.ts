@@ -11,6 +11,7 @@ export async function readInput (check: Check, stored: unknown): Promise<unknown
   const checked = await check(stored)
   if (checked.issues === undefined) return checked.value
   throw new JobError('INPUT_INVALID', 'The input of the job does not have the promised form.', {
+    retryable: false,
     cause: new TypeError(`The input ${describeIssues(checked.issues)}`)
   })
 }

@@ -186,7 +186,7 @@ t.test('what the store will never take is told to nobody but the log', async t =
     }, storing(async () => { throw refused }), { ...silent, warn: log, error: log })
     if (fail) await t.rejects(runner.run(begun()), { message: 'the reason' })
     else t.strictSame(await runner.run(begun()), { ok: true }, 'it is no failure of the processor')
-    t.match(lines, [[{ err: refused }, 'The store refuses what the attempt tells: it tells no more'], ...fail ? [[{ err: { message: 'the reason' } }, 'The attempt failed']] : []])
+    t.match(lines, [[{ err: refused }, 'The store refuses the reports of the attempt: it reports nothing more'], ...fail ? [[{ err: { message: 'the reason' } }, 'The attempt failed']] : []])
     t.equal(lines.length, fail ? 2 : 1)
   }
 })

@@ -9,7 +9,7 @@ import { NOW } from './time.js'
 
 /**
  * Options of a job, which the script parses for a missing job. So looking for a missing job takes as long as finding
- * that a job belongs to somebody else.
+ * that a job belongs to somebody else. Only its length matters, not its values.
  */
 const LIKE_OPTIONS = '{"removeOnFail":{"age":604800},"backoff":{"delay":1000,"jitter":0.5,"type":"exponential"},"removeOnComplete":{"age":86400},"owner":"","attempts":3}'
 

@@ -3,13 +3,13 @@ import { ConnectionClosedError } from 'bullmq'
 import type { Cluster, Redis } from 'ioredis'
 import { CommandTimeoutError, withoutCommand } from '../../base/errors.js'
 import type { EngineLog } from '../engine.js'
-import { isInterrupted, watchRecovery } from './recovery.js'
+import { isInterrupted, watchRecovery } from './reconnection.js'
 import { remedyFor, withRemedy } from '../remedies.js'
 
 /** Knows whether Redis answers. Logs only when that changes, not for each request or attempt to reconnect. */
 export interface Outages {
   /** Whether a command got no answer in time, and no other has been answered since. */
-  readonly stalled: boolean
+  readonly silent: boolean
   /** Whether Redis refuses a command that the service cannot work without, or has not been asked for it yet. */
   readonly refused: boolean
   /**
@@ -43,7 +43,7 @@ const QUIET_TIME = 60_000
 /** @param probe sends the commands that the service cannot work without; rejects with the refusal */
 export function watchOutages (client: Redis | Cluster, probe: () => Promise<void>, log: EngineLog): Outages {
   let away = false
-  let stalled = false
+  let silent = false
   let refused = true
   let quietUntil = 0
   let learn = (): void => {}
@@ -106,10 +106,10 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
   })
   client.on('ready', () => { void untilGranted() })
 
-  /** Probes until Redis answers. Meanwhile `stalled` keeps other callers from waiting for the same thing. */
+  /** Probes until Redis answers. Meanwhile `silent` keeps other callers from waiting for the same thing. */
   const untilAnswer = async (): Promise<void> => {
-    if (stalled) return
-    stalled = true
+    if (silent) return
+    silent = true
     while (client.status === 'ready' && !closing.signal.aborted) {
       try {
         // Not a PING: any node of a cluster would answer that.
@@ -127,7 +127,7 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
       comes()
       break
     }
-    stalled = false
+    silent = false
   }
 
   let asking = false
@@ -150,7 +150,7 @@ export function watchOutages (client: Redis | Cluster, probe: () => Promise<void
   }
 
   return {
-    get stalled () { return stalled },
+    get silent () { return silent },
     get refused () { return refused },
     note (error) {
       if (remedyFor(error) !== undefined) {

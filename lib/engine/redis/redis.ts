@@ -13,7 +13,7 @@ import { limitCommands } from './deadline.js'
 import { hearInfo } from './info.js'
 import { cut } from './ioredis-internals.js'
 import { redisProbe } from './probe.js'
-import { isInterrupted } from './recovery.js'
+import { isInterrupted } from './reconnection.js'
 import { watchOutages } from './outages.js'
 import { BLOCKING_SILENCE, LONGEST_BLOCK, SILENCE, watchSilence } from './silence.js'
 import { clusterOptions, COMMAND_OPTIONS, WORKER_OPTIONS, type ClientOptions } from './options.js'
@@ -70,7 +70,7 @@ export async function openRedis (connection: string | RedisConnectionOptions | R
 
   return {
     kind: 'redis',
-    get available () { return !closed && client.status === 'ready' && !outages.refused && !outages.stalled },
+    get available () { return !closed && client.status === 'ready' && !outages.refused && !outages.silent },
     noteFailure: outages.note,
     ready: outages.ready,
     wasInterrupted: isInterrupted,

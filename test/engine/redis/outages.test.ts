@@ -46,16 +46,16 @@ t.test('a Redis that does not answer is told of once, and when it is back', asyn
   const { redis, client, outages, lines, logged } = await watch(t)
   redis.pause()
   const errors = await Promise.all([1, 2].map(() => client.get('a').then(() => t.fail('answered'), (error: unknown) => error)))
-  t.notOk(outages.stalled, 'nobody has told yet')
+  t.notOk(outages.silent, 'nobody has told yet')
   for (const error of errors) t.ok(outages.note(error))
-  t.ok(outages.stalled)
+  t.ok(outages.silent)
   t.strictSame(lines, [SILENT])
   t.ok(outages.note(await client.get('a').catch((error: unknown) => error)))
   redis.resume()
   await logged(2)
   t.strictSame(lines, [SILENT, 'Redis is back'])
   await new Promise(resolve => { setImmediate(resolve) })
-  t.notOk(outages.stalled)
+  t.notOk(outages.silent)
 })
 
 t.test('one that goes meanwhile', async t => {
@@ -63,7 +63,7 @@ t.test('one that goes meanwhile', async t => {
   redis.pause()
   t.ok(outages.note(await client.get('a').catch((error: unknown) => error)))
   await redis.kill()
-  while (outages.stalled) await new Promise(resolve => { setImmediate(resolve) })
+  while (outages.silent) await new Promise(resolve => { setImmediate(resolve) })
   await redis.restart()
   await logged(2)
   t.strictSame(lines, [SILENT, 'Redis is back'])
@@ -80,13 +80,13 @@ t.test('a refusal is an answer, too', async t => {
   redis.resume()
   await logged(2)
   t.strictSame(lines, [SILENT, 'Redis is back'])
-  t.notOk(outages.stalled)
+  t.notOk(outages.silent)
 })
 
 t.test('other failures are for others to tell', async t => {
   const { outages, lines } = await watch(t)
   for (const error of [new Error('OOM command not allowed'), 'Command timed out']) t.notOk(outages.note(error))
-  t.notOk(outages.stalled)
+  t.notOk(outages.silent)
   t.strictSame(lines, [])
 })
 
@@ -114,7 +114,7 @@ t.test('a node of a cluster that somebody did not reach', async t => {
   answer = async () => { throw down }
   t.ok(outages.note(down))
   await logged(1)
-  t.ok(outages.stalled)
+  t.ok(outages.silent)
   t.ok(outages.note(down))
   answer = async () => {}
   await logged(2)

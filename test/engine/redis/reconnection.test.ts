@@ -1,7 +1,7 @@
 import t from 'tap'
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
-import { isInterrupted, watchRecovery } from '../../../lib/engine/redis/recovery.js'
+import { isInterrupted, watchRecovery } from '../../../lib/engine/redis/reconnection.js'
 
 t.test('waits for a connection that was there', async t => {
   const client = new EventEmitter()

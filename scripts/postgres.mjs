@@ -45,7 +45,9 @@ export async function startPostgres (programs, wanted) {
     '--pgdata', directory, '--username', 'postgres', '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'
   ], as)
   const child = await startServer(join(programs, 'postgres'), [
-    '-D', directory, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off'
+    '-D', directory, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off',
+    // Each service of a test has pools of its own.
+    '-c', 'max_connections=400'
   ], { ready: 'database system is ready to accept connections', exitSignal: QUIT, ...as })
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,

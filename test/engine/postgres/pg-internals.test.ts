@@ -1,5 +1,4 @@
 import t from 'tap'
-import { once } from 'node:events'
 import pg from 'pg'
 import { copyOptions, cut } from '../../../lib/engine/postgres/pg-internals.js'
 import { postgresUrl } from '../../helpers/engines.js'
@@ -9,7 +8,7 @@ t.test('a connection that is cut ends at once, and its statement fails', async t
   client.on('error', () => {})
   await client.connect()
   const asleep = client.query('SELECT pg_sleep(60)').catch((error: Error) => error.message)
-  const ended = once(client, 'end')
+  const ended = new Promise(resolve => { client.once('end', resolve) })
   cut(client)
   await ended
   t.match(await asleep, /terminated/, 'pg keeps its socket elsewhere: cut must find it')

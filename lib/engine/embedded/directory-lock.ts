@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DirectoryInUseError } from '../../base/errors.js'
@@ -30,7 +30,8 @@ export async function lockDirectory (directory: string, identify = identityOf): 
   await mkdir(directory, { recursive: true })
   // The file lies beside PostgreSQL's own files. PostgreSQL ignores names that it does not know.
   const lock = join(directory, 'fastify-async-jobs.pid')
-  await take(lock, directory, identify)
+  const content = JSON.stringify({ pid: process.pid, identity: await identify(process.pid) } satisfies Owner)
+  await take(lock, content, directory, identify)
   const beat = setInterval(() => {
     const now = new Date()
     utimes(lock, now, now).catch(() => {})
@@ -39,24 +40,38 @@ export async function lockDirectory (directory: string, identify = identityOf): 
   beat.unref()
   return async () => {
     clearInterval(beat)
-    await rm(lock, { force: true })
+    // If this process stood still for long, the lock may be another one's by now.
+    if (await readFile(lock, 'utf8').catch(() => undefined) === content) await rm(lock, { force: true })
   }
 }
 
-async function take (lock: string, directory: string, identify: typeof identityOf): Promise<void> {
+async function take (lock: string, content: string, directory: string, identify: typeof identityOf): Promise<void> {
   try {
-    const file = await open(lock, 'wx')
-    await file.writeFile(JSON.stringify({ pid: process.pid, identity: await identify(process.pid) } satisfies Owner))
-    await file.close()
+    await writeFile(lock, content, { flag: 'wx' })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    const owner = parse(await readFile(lock, 'utf8'))
-    if (await isAlive(owner, lock, identify)) throw new DirectoryInUseError(directory, String(owner.pid))
+    if (codeOf(error) !== 'EEXIST') throw error
+    const owner = await findOwner(lock, identify)
+    if (owner !== undefined) throw new DirectoryInUseError(directory, String(owner.pid))
     // The owner was killed. Two processes that find this out at the same instant may both go on. That is accepted,
     // because the embedded engine is for development.
     await rm(lock, { force: true })
-    await take(lock, directory, identify)
+    await take(lock, content, directory, identify)
   }
+}
+
+/** The owner of a lock; undefined if it is not alive, or releases the lock meanwhile. */
+async function findOwner (lock: string, identify: typeof identityOf): Promise<Owner | undefined> {
+  try {
+    const owner = parse(await readFile(lock, 'utf8'))
+    return await isAlive(owner, lock, identify) ? owner : undefined
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function codeOf (error: unknown): unknown {
+  return (error as NodeJS.ErrnoException).code
 }
 
 /**

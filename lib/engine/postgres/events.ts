@@ -69,19 +69,28 @@ export function readPostgresEvents (queueName: string, connect: () => Promise<Pg
   let pause = FIRST_PAUSE
   let wake = (): void => {}
 
-  const open = async (): Promise<PgPoolClient> => {
-    const opened = await connect()
-    opened.on('notification', ({ payload }) => {
-      if (payload !== queueName) return
-      notified = true
-      wake()
-    })
-    opened.on('error', () => {
-      client = undefined
-      wake()
-    })
-    await opened.query('LISTEN bullmq_events')
-    return opened
+  const open = (): Promise<PgPoolClient> => {
+    const opening = (async () => {
+      const opened = await connect()
+      opened.on('notification', ({ payload }) => {
+        if (payload !== queueName) return
+        notified = true
+        wake()
+      })
+      opened.on('error', () => {
+        // An earlier client may fail later: that says nothing of the one that is in use.
+        if (client === opening) client = undefined
+        wake()
+      })
+      try {
+        await opened.query('LISTEN bullmq_events')
+      } catch (error) {
+        opened.release()
+        throw error
+      }
+      return opened
+    })()
+    return opening
   }
 
   const letGo = (): void => {

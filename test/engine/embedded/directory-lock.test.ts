@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { lockDirectory } from '../../../lib/engine/embedded/directory-lock.js'
 import { identityOf } from '../../../lib/engine/process-identity.js'
 
@@ -64,6 +65,27 @@ t.test('of whom nothing is known, a sign of life tells', async t => {
     t.match(JSON.parse(await readFile(join(directory, FILE), 'utf8')), { pid: process.pid }, owner)
     await unlock()
   }))
+})
+
+t.test('an owner that lets go while it is watched', async t => {
+  const directory = await temporary()
+  await writeFile(join(directory, FILE), 'nonsense')
+  const locking = lockDirectory(directory)
+  await setTimeout(300)
+  await rm(join(directory, FILE))
+  const unlock = await locking
+  t.match(JSON.parse(await readFile(join(directory, FILE), 'utf8')), { pid: process.pid })
+  await unlock()
+})
+
+t.test('a lock that another process has taken over stays its own', async t => {
+  const directory = await temporary()
+  const unlock = await lockDirectory(directory)
+  await writeFile(join(directory, FILE), '{"pid":1}')
+  await unlock()
+  t.equal(await readFile(join(directory, FILE), 'utf8'), '{"pid":1}')
+  await rm(join(directory, FILE))
+  await unlock()
 })
 
 t.test('a directory that cannot be written', async t => {

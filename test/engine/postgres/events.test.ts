@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { EventEmitter } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import type { PgPoolClient } from 'bullmq'
@@ -141,4 +142,27 @@ t.test('20 clients that wait for their jobs', async t => {
   times.sort((a, b) => a - b)
   t.comment(`${Math.round(300_000 / (performance.now() - begin))} jobs/s, ${Math.round(times[150] as number)} ms, at most ${Math.round(times.at(-1) as number)} ms`)
   t.ok(times.at(-1) as number < 5_000, 'none is found only by looking again after 15 s')
+})
+
+t.test('a connection that cannot listen is let go, and says nothing of the next one', async t => {
+  const clients: Array<EventEmitter & { released: boolean }> = []
+  const source = readPostgresEvents(uniqueName(), async () => {
+    const client = Object.assign(new EventEmitter(), {
+      released: false,
+      release () { client.released = true },
+      async query (text: string) {
+        if (clients.length === 1 && text.startsWith('LISTEN')) throw new Error('no')
+        return { rows: text.startsWith('LISTEN') ? [] : [{ oldest: '1', next: '1', first: null, id: null, event: '', job_id: null }] }
+      }
+    })
+    clients.push(client)
+    return client as unknown as PgPoolClient
+  })
+  await t.rejects(source.read('0'), { message: 'no' })
+  t.ok(clients[0]?.released)
+  t.strictSame(await source.read('0'), [])
+  clients[0]?.emit('error', new Error('late'))
+  t.strictSame(await source.read('0'), [])
+  t.equal(clients.length, 2, 'which is still in use')
+  await source.close()
 })

@@ -1,7 +1,7 @@
 import type { IQueueBackend } from 'bullmq'
 import type { QueueEvent } from './engine.js'
 
-type Source = Pick<IQueueBackend, 'readEvents' | 'on'>
+type Source = Pick<IQueueBackend, 'readEvents' | 'on' | 'close'>
 
 /** How long one read waits for an event, in ms. */
 const READ_TIMEOUT = 5_000
@@ -23,6 +23,8 @@ export function readerOf (open: () => Source, timeout = READ_TIMEOUT): (after: s
       const streams = await backend.readEvents(after, timeout)
       return streams?.[0]?.[1].map(([id, fields]) => ({ id, ...toEvent(fields) })) ?? []
     } catch (error) {
+      // It would listen to its connection for as long as that lives. The connection itself stays.
+      backend?.close().catch(ignoreOutage)
       backend = undefined
       throw error
     }

@@ -4,16 +4,22 @@ import { readerOf } from '../../lib/engine/event-source.js'
 type Streams = Array<[key: string, entries: Array<[id: string, fields: string[]]>]>
 
 /** Backends that answer one after the other; an error is thrown, and what follows comes from another backend. */
-function backends (...answers: Array<Streams | null | Error>): { open: () => never, opened: () => number, asked: unknown[] } {
+function backends (...answers: Array<Streams | null | Error>): { open: () => never, opened: () => number, closed: () => number, asked: unknown[] } {
   let opened = 0
+  let closed = 0
   const asked: unknown[] = []
   return {
     asked,
     opened: () => opened,
+    closed: () => closed,
     open: () => {
       opened++
       return {
         on () {},
+        async close () {
+          closed++
+          throw new Error('away')
+        },
         readEvents: async (...question: unknown[]) => {
           asked.push(question)
           const answer = answers.shift()
@@ -48,9 +54,9 @@ t.test('no events', async t => {
 })
 
 t.test('another backend is opened where reading failed', async t => {
-  const { open, opened } = backends(new Error('broken'), [['key', [['1-0', ['event', 'added']]]]])
+  const { open, opened, closed } = backends(new Error('broken'), [['key', [['1-0', ['event', 'added']]]]])
   const read = readerOf(open)
   await t.rejects(read('0'), { message: 'broken' })
   t.match(await read('0'), [{ id: '1-0' }])
-  t.equal(opened(), 2)
+  t.strictSame([opened(), closed()], [2, 1])
 })

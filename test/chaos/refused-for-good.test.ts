@@ -44,11 +44,11 @@ async function start (t: Test, url: string) {
     ...service(app, '/jobs'),
     lines: () => log.lines().filter(({ msg }) => !String(msg).startsWith('Server ')),
     printed,
-    async close () {
+    async close (limit = CLOSING) {
       const begin = performance.now()
       await app.close()
       const took = Math.round(performance.now() - begin)
-      t.ok(took < CLOSING, `it closes: ${took} ms`)
+      t.ok(took < limit, `it closes: ${took} ms`)
     }
   }
 }
@@ -202,5 +202,6 @@ t.test('a PostgreSQL that refuses what it granted', async t => {
   await worksAgain(t, started)
   t.strictSame(started.lines().slice(lines.length), [])
   await database.query(`REVOKE ALL ON ALL TABLES IN SCHEMA bullmq FROM ${role}`)
-  await started.close()
+  // The worker may not know yet that the job is stored: for that it waits for as long as for anything that a job ended in.
+  await started.close(13_000)
 })

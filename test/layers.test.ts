@@ -90,6 +90,11 @@ t.test('beside the folders of lib there are only its contents and its compositio
   t.strictSame(readdirSync(join(root, 'lib')).filter(name => name.includes('.')), ['index.ts', 'plugin.ts'])
 })
 
+t.test('no file is too long to be read in one go', async t => {
+  const long = lib.map(({ path, tree }) => `${path}: ${tree.getLineAndCharacterOfPosition(tree.end).line}`).filter(line => Number(line.split(': ')[1]) > 200)
+  t.strictSame(long, [])
+})
+
 t.test('each folder of lib imports those that its README names', async t => {
   const folderOf = (path: string): string => path.split('/')[1] as string
   for (const folder of new Set(lib.map(({ path }) => folderOf(path)))) {

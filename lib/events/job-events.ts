@@ -10,10 +10,7 @@ import { jitter, startTimer } from '../base/timer.js'
 /** How long the reader stays open after the last watcher has gone, in ms. A client that polls comes back at once. */
 const LINGER = 10_000
 
-/**
- * How often a watched job is read even without an event, in ms. Some changes leave no event: a queue was obliterated,
- * or a store lost its latest writes in a failover.
- */
+/** How often a watched job is read without an event, in ms. An obliterated queue leaves none, nor does a failover. */
 const REFRESH_INTERVAL = 15_000
 
 /** How long to wait before jobs are read again after a read has failed, in ms at most. */

@@ -37,10 +37,7 @@ const DISCONNECT_TIMEOUT = 1_000
 /** How long after a line about a passing problem no other such line is logged, in ms. */
 const QUIET_TIME = 10_000
 
-/**
- * The id before all events of a queue. The few events that are kept are read again. That does no harm, as their jobs
- * are final.
- */
+/** The id before all events of a queue. The events that are kept are read again: no harm, their jobs are final. */
 const FIRST_EVENT = '0'
 
 /** How long a worker waits after a lost connection before it asks for jobs again, in ms. BullMQ's default is 15 s. */

@@ -15,10 +15,7 @@ export const OUR_WORKER = 'fastify-async-jobs'
 
 const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
-/**
- * The size up to which the column of an output counts as small, in bytes. The column may be compressed, so this is less
- * than `SMALL_OUTPUT`.
- */
+/** Up to how many bytes the column of an output is small. It may be compressed: less than `SMALL_OUTPUT`. */
 const SMALL_COLUMN = SMALL_OUTPUT / 4
 
 /**

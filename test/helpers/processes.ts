@@ -29,6 +29,8 @@ export interface Gateway extends Member {
   port: number
   /** Resident memory after a garbage collection, in bytes. */
   memory (): Promise<number>
+  /** What objects and buffers hold after a garbage collection, in bytes. */
+  held (): Promise<number>
   /** How many requests have arrived. */
   requests (): Promise<number>
   /** Closes the app. Resolves to how long that took, in ms. */
@@ -61,6 +63,7 @@ export async function startGateway (scope: Scope, redisPort: number, port: numbe
     port,
     origin: `http://127.0.0.1:${port}`,
     memory: () => ask('memory'),
+    held: () => ask('held'),
     requests: () => ask('requests'),
     close: () => ask('close'),
     disconnected: async port => { await marks.reached(`disconnected ${port}`) }

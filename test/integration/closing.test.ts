@@ -22,7 +22,7 @@ t.test('watchers that stop reading', async t => {
   // Whoever watched before has made the gateway as large as it gets.
   const warming = await submit(first, { ...script, chunks: 200, end: 'return' })
   await Promise.all(Array.from({ length: 20 }, () => watchStream(second, warming)))
-  const before = await second.memory()
+  const before = await second.held()
 
   const jobId = await submit(first, script)
   const streams = await Promise.all(Array.from({ length: 10 }, () => stall(second.port, `GET /jobs/events/${jobId} HTTP/1.1\r\nHost: localhost\r\n\r\n`)))
@@ -36,7 +36,7 @@ t.test('watchers that stop reading', async t => {
   const poll = watchPolls(second, jobId, 60)
 
   await steps(jobId, script.chunks)
-  const during = await second.memory()
+  const during = await second.held()
   go(jobId)
   for (const history of await Promise.all(others)) {
     t.strictSame(faultsOf(history, jobId, chunk).slice(0, 3), [], 'the others get everything')
@@ -46,8 +46,8 @@ t.test('watchers that stop reading', async t => {
   t.equal(gone, 0, 'while those still hang on the gateway')
   await dropped
   t.equal(gone, stalled.length, 'which then drops them')
-  const after = await second.memory()
-  t.comment(`memory of the gateway: ${[before, during, after].map(bytes => Math.round(bytes / MEBIBYTE)).join(', ')} MiB before, while and after ${stalled.length} watchers did not read 8 MiB each`)
+  const after = await second.held()
+  t.comment(`held by the gateway: ${[before, during, after].map(bytes => Math.round(bytes / MEBIBYTE)).join(', ')} MiB before, while and after ${stalled.length} watchers did not read 8 MiB each`)
   for (const bytes of [during, after]) t.ok(bytes - before < 50 * MEBIBYTE, 'next to nothing was kept for them')
 
   /** Sends a request and never reads the answer. Resolves to the port of its end. */

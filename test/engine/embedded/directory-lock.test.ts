@@ -1,7 +1,7 @@
 import t from 'tap'
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -93,4 +93,7 @@ t.test('a directory that cannot be written', async t => {
   await writeFile(join(directory, 'file'), '')
   await t.rejects(lockDirectory(join(directory, 'file')), { code: 'EEXIST' })
   await t.rejects(lockDirectory('/proc'), { code: 'ENOENT' })
+  const odd = await temporary()
+  await mkdir(join(odd, FILE))
+  await t.rejects(lockDirectory(odd), { code: 'EISDIR' }, 'where the lock is no file')
 })

@@ -15,3 +15,16 @@ export function jitter (ms: number): number {
 export function startTimer (ms: number, callback: () => void): NodeJS.Timeout {
   return setTimeout(callback, Math.max(0, Math.min(ms, LONGEST)))
 }
+
+/** Waits for `ms` ms, or until the signal aborts. */
+export function pause (ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const go = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', go)
+      resolve()
+    }
+    const timer = setTimeout(go, ms)
+    signal.addEventListener('abort', go)
+  })
+}

@@ -1,3 +1,4 @@
+import { pause } from '../base/timer.js'
 import { isForGood } from './store-answers.js'
 
 /** How long a command waits before it is sent again, in ms: at first, and at most. */
@@ -35,16 +36,6 @@ export function createPatience (onRefused: (error: unknown, waiting: number) => 
   const ended = new AbortController()
   let told = false
 
-  const pause = (ms: number): Promise<void> => new Promise(resolve => {
-    const go = (): void => {
-      clearTimeout(timer)
-      ended.signal.removeEventListener('abort', go)
-      resolve()
-    }
-    const timer = setTimeout(go, ms)
-    ended.signal.addEventListener('abort', go)
-  })
-
   const repeat = async <Answer>(self: object, ask: (again: boolean) => Promise<Answer>, isOver: () => boolean, isAnswer: (error: unknown) => boolean): Promise<Answer> => {
     let failures = 0
     for (;;) {
@@ -58,7 +49,7 @@ export function createPatience (onRefused: (error: unknown, waiting: number) => 
           onRefused(error, refusals.size)
         }
       }
-      await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE))
+      await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE), ended.signal)
     }
   }
 

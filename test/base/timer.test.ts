@@ -1,6 +1,7 @@
 import t from 'tap'
+import { getEventListeners } from 'node:events'
 import { mock } from 'node:test'
-import { jitter, startTimer } from '../../lib/base/timer.js'
+import { jitter, pause, startTimer } from '../../lib/base/timer.js'
 
 t.test('a timer for any time', async t => {
   mock.timers.enable({ apis: ['setTimeout'] })
@@ -28,4 +29,17 @@ t.test('a delay by chance, never longer', async t => {
   const delays = Array.from({ length: 1_000 }, () => jitter(100))
   t.ok(Math.min(...delays) >= 50 && Math.max(...delays) <= 100)
   t.ok(new Set(delays).size > 900)
+})
+
+t.test('a pause ends with its time, or with its signal', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const controller = new AbortController()
+  const first = pause(1_000, controller.signal)
+  mock.timers.tick(1_000)
+  await first
+  t.strictSame(getEventListeners(controller.signal, 'abort'), [], 'and leaves nothing behind')
+  const second = pause(1_000, controller.signal)
+  controller.abort()
+  await second
 })

@@ -1,5 +1,6 @@
 import { SchemaVersionMismatchError, UnsupportedPostgresVersionError } from 'bullmq'
 import { MisuseError, withoutCommand } from '../../base/errors.js'
+import { pause } from '../../base/timer.js'
 import type { EngineLog } from '../engine.js'
 import { withRemedy } from '../remedies.js'
 import { isFault } from '../store-answers.js'
@@ -49,16 +50,6 @@ export function watchPostgres (ask: () => Promise<void>, renew: () => void, log:
   let quietUntil = 0
   let refusalQuietUntil = 0
 
-  const pause = (ms: number): Promise<void> => new Promise(resolve => {
-    const go = (): void => {
-      clearTimeout(timer)
-      closed.signal.removeEventListener('abort', go)
-      resolve()
-    }
-    const timer = setTimeout(go, ms)
-    closed.signal.addEventListener('abort', go)
-  })
-
   const goes = (error: unknown): void => {
     if (available) log.warn({ err: withoutClient(error) }, withRemedy(UNREACHABLE, error))
     available = false
@@ -72,7 +63,7 @@ export function watchPostgres (ask: () => Promise<void>, renew: () => void, log:
 
   const untilAnswer = async (noted: unknown, failures: number): Promise<void> => {
     asking = true
-    for (; !closed.signal.aborted; await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE))) {
+    for (; !closed.signal.aborted; await pause(Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE), closed.signal)) {
       try {
         await ask()
         if (available && performance.now() > quietUntil) {
